@@ -1,0 +1,67 @@
+/**
+ * One chunk file that is being written.
+ *
+ * Guarantees: bytes are only appended; the file keeps its inode; once sealed or discarded it is never written again.
+ */
+import { unlinkSync } from 'node:fs';
+import { close, dup, fchmod, statx, write } from '../libc/calls.js';
+import { AT_EMPTY_PATH } from '../libc/flags.js';
+import { emptyString, MemoryRegion } from '../libc/memory.js';
+
+const STATX_NLINK = 0x4;
+const NLINK_WORD = 4;
+
+const status = new MemoryRegion(256);
+
+export class Chunk {
+  /** Bytes written so far. */
+  size = 0;
+
+  /**
+   * @param fd - descriptor of the new, empty file, open for appending; the chunk closes it
+   * @param sealedMode - permission bits of the sealed file: no write bits
+   */
+  constructor(
+    private readonly fd: number,
+    private readonly path: string,
+    private readonly sealedMode: number,
+  ) {}
+
+  /** @returns bytes written, or -1 with errno set */
+  write(address: number, length: number): number {
+    const written = write(this.fd, address, length);
+    if (written > 0) this.size += written;
+    return written;
+  }
+
+  /** False once somebody has deleted the file: what is written to it from then on nobody could read. */
+  isLinked(): boolean {
+    const failed = statx(this.fd, emptyString, AT_EMPTY_PATH, STATX_NLINK, status.address);
+    return failed < 0 || status.words[NLINK_WORD] !== 0;
+  }
+
+  /** A second descriptor of the same open file, for a sync that may outlast the chunk. -1 when there is none to be had. */
+  duplicate(): number {
+    return dup(this.fd);
+  }
+
+  /** Ends the chunk: it gets no more bytes, and `ls -l` shows it. One without a byte is removed instead. */
+  seal(): void {
+    if (this.size > 0) fchmod(this.fd, this.sealedMode);
+    else this.remove();
+    close(this.fd);
+  }
+
+  /** Lets go of a file that was deleted. */
+  abandon(): void {
+    close(this.fd);
+  }
+
+  private remove(): void {
+    try {
+      unlinkSync(this.path);
+    } catch {
+      // Already gone, which is all that was wanted.
+    }
+  }
+}

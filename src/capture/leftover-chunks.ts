@@ -1,0 +1,43 @@
+/**
+ * Chunks that an earlier server left behind.
+ *
+ * Guarantees: every one is sealed before the first new chunk is made, since nothing is appended to them any more; the
+ * newest time among their names is found. Reads `logs/` once, entry by entry, whatever its size. Leaves foreign files
+ * alone.
+ */
+import { chmodSync, lstatSync, opendirSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseChunkName, type Ticks } from './chunk-name.js';
+
+const WRITABLE = 0o222;
+
+/** What was found in `logs/`. */
+export interface Leftovers {
+  chunks: number;
+  /** How many were not sealed. */
+  sealed: number;
+  /** Time in the newest name, 0 when there is none. */
+  newest: Ticks;
+}
+
+/** @throws Node's errors when `logs` can't be read */
+export function sealLeftoverChunks(logs: string): Leftovers {
+  const found: Leftovers = { chunks: 0, sealed: 0, newest: 0n };
+  const directory = opendirSync(logs, { bufferSize: 1024 });
+  for (let entry = directory.readSync(); entry !== null; entry = directory.readSync()) {
+    const name = parseChunkName(entry.name);
+    if (name === undefined) continue;
+    found.chunks++;
+    if (name.ticks > found.newest) found.newest = name.ticks;
+    if (sealIfWritable(join(logs, entry.name))) found.sealed++;
+  }
+  directory.closeSync();
+  return found;
+}
+
+function sealIfWritable(path: string): boolean {
+  const status = lstatSync(path, { throwIfNoEntry: false });
+  if (!status?.isFile() || (status.mode & WRITABLE) === 0) return false;
+  chmodSync(path, status.mode & 0o777 & ~WRITABLE);
+  return true;
+}

@@ -1,0 +1,127 @@
+/**
+ * Which open file is captured into which stream.
+ *
+ * Guarantees: decided once per open, by the path that it was opened under, and again for all open files when the patterns
+ * change; asked per write by one array access. Everyone who writes to a path joins the same stream, until the path is idle
+ * and closed. Writes of rotation tools and to compressed files are not captured.
+ */
+import { readFileSync } from 'node:fs';
+import type { MemoryRegion } from '../libc/memory.js';
+import type { ChunkStore } from './chunk-store.js';
+import type { Losses } from './losses.js';
+import type { PatternSet } from './pattern-set.js';
+import { isCompressedName, type SkippedWriters } from './skipped-writers.js';
+import { Stream } from './stream.js';
+
+/** A file opened for writing. */
+export interface WrittenFile {
+  /** Paths beneath the mountpoint (latin1, with a leading slash): several for hard links, none if it was unlinked before. */
+  readonly paths: readonly string[];
+  /** Thread id of the process that opened it. */
+  readonly pid: number;
+}
+
+export interface StreamTableOptions {
+  readonly mountpoint: string;
+  readonly sealMilliseconds: number;
+  readonly skippedWriters: SkippedWriters;
+}
+
+export class StreamTable {
+  /** By file handle; undefined is a handle that is not captured. */
+  private readonly byHandle: (Stream | undefined)[] = [];
+  private readonly byPath = new Map<string, Stream>();
+  private readonly mountpoint: string;
+
+  constructor(
+    private patterns: PatternSet,
+    private readonly store: ChunkStore,
+    private readonly losses: Losses,
+    private readonly options: StreamTableOptions,
+  ) {
+    // One character a byte, like every path here.
+    const mountpoint = Buffer.from(options.mountpoint).toString('latin1');
+    this.mountpoint = mountpoint === '/' ? '' : mountpoint;
+  }
+
+  /** The stream that captures the handle's writes, if any does. */
+  ofHandle(handle: number): Stream | undefined {
+    return this.byHandle[handle];
+  }
+
+  /** Decides about a handle that was opened for writing. */
+  attach(handle: number, file: WrittenFile): void {
+    const path = this.trackedPath(file);
+    const stream = path === undefined ? undefined : this.streamOf(path);
+    if (stream !== undefined) stream.handles++;
+    this.byHandle[handle] = stream;
+  }
+
+  detach(handle: number): void {
+    const stream = this.byHandle[handle];
+    if (stream === undefined) return;
+    stream.handles--;
+    this.byHandle[handle] = undefined;
+  }
+
+  /** Puts new patterns into force, for files that are open already as well. */
+  usePatterns(patterns: PatternSet, openFiles: Iterable<readonly [handle: number, file: WrittenFile]>): void {
+    this.patterns = patterns;
+    for (const [handle, file] of openFiles) {
+      this.detach(handle);
+      this.attach(handle, file);
+    }
+  }
+
+  /** Captures bytes that are written through `handle`; does nothing for one that is not tracked. */
+  append(handle: number, region: MemoryRegion, start: number, length: number): void {
+    this.byHandle[handle]?.append(region, start, length);
+  }
+
+  /** Seals idle chunks and lets go of streams that nobody writes to. @param now - milliseconds, monotonic */
+  housekeep(now: number): void {
+    for (const [path, stream] of this.byPath) {
+      if (stream.sealIfIdle(now, this.options.sealMilliseconds)) this.byPath.delete(path);
+    }
+  }
+
+  /** Whether there is nothing for {@link housekeep} to do until the next write. */
+  get isIdle(): boolean {
+    return this.byPath.size === 0;
+  }
+
+  /** Ends every live chunk; for the end of the server. */
+  sealAll(): void {
+    for (const stream of this.byPath.values()) stream.seal();
+  }
+
+  private streamOf(path: string): Stream {
+    let stream = this.byPath.get(path);
+    if (stream === undefined) {
+      stream = new Stream(path, this.store, this.losses);
+      this.byPath.set(path, stream);
+    }
+    return stream;
+  }
+
+  /** The full path that the file is captured under: the first of its names that a pattern matches. */
+  private trackedPath({ paths, pid }: WrittenFile): string | undefined {
+    const path = paths.map((path) => this.mountpoint + path).find((path) => this.isTracked(path));
+    if (path === undefined || this.options.skippedWriters.skips(commandOf(pid))) return undefined;
+    return path;
+  }
+
+  private isTracked(path: string): boolean {
+    // Patterns are text; a name that is not UTF-8 is matched by what it looks like.
+    return !isCompressedName(path) && this.patterns.tracks(Buffer.from(path, 'latin1').toString('utf8'));
+  }
+}
+
+/** Command name of a thread, as the kernel cuts it to 15 bytes; empty when it is gone or in another pid namespace. */
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'latin1').trimEnd();
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * The captured bytes of one path, in the order in which they were written.
+ *
+ * Guarantees: every byte that `append` is given goes to exactly one chunk, after all earlier ones, or is counted as lost.
+ * A chunk is never appended to once a newer one of the stream exists. A new one starts when the current one exceeds the
+ * chunk size and ends with a newline, after 4 × that without one, after it was idle, and after somebody deleted it.
+ * A failure here never reaches the writer.
+ *
+ * Does not: buffer. What was appended has been written to the chunk file (not synced) when `append` returns.
+ */
+import { lastErrno } from '../libc/calls.js';
+import { Errno } from '../libc/errno.js';
+import type { MemoryRegion } from '../libc/memory.js';
+import type { Chunk } from './chunk.js';
+import { streamId } from './chunk-name.js';
+import type { ChunkStore } from './chunk-store.js';
+import type { Losses } from './losses.js';
+
+const NEWLINE = 0x0a;
+
+/** Captured bytes that may not be on disk yet. */
+export interface UnsyncedCapture {
+  /** Closed by whoever syncs it. */
+  readonly fd: number;
+  readonly wholeFileSystem: boolean;
+}
+
+export class Stream {
+  /** Open handles whose writes come here. */
+  handles = 0;
+  private readonly id: string;
+  private chunk: Chunk | undefined;
+  /** Whether anything was appended since the last housekeeping round. */
+  private active = false;
+  private idleSince = 0;
+  /** Whether a chunk was begun or ended since the last sync: more than the live chunk's bytes may not be on disk yet. */
+  private hasUnsyncedChunks = false;
+
+  /** @param path - full path of the tracked file (latin1, one character a byte) */
+  constructor(
+    readonly path: string,
+    private readonly store: ChunkStore,
+    private readonly losses: Losses,
+  ) {
+    this.id = streamId(path);
+  }
+
+  /** Captures `length` bytes of `region` from `start` on. */
+  append(region: MemoryRegion, start: number, length: number): void {
+    this.active = true;
+    let done = 0;
+    while (done < length) {
+      const chunk = this.liveChunk();
+      if (typeof chunk === 'number') {
+        this.losses.add(this.path, -chunk, length - done);
+        return;
+      }
+      const cut = this.cutPoint(chunk, region.bytes, start + done, length - done);
+      const wanted = cut === 0 ? length - done : cut;
+      const written = chunk.write(region.address + start + done, wanted);
+      if (written < 0) {
+        if (lastErrno() === Errno.EINTR) continue;
+        this.failed(length - done);
+        return;
+      }
+      done += written;
+      if (written === cut) this.seal();
+    }
+  }
+
+  /** The chunk that takes the next byte, begun if need be; or a negated errno. */
+  private liveChunk(): Chunk | number {
+    if (this.chunk !== undefined) {
+      if (this.chunk.isLinked()) return this.chunk;
+      this.chunk.abandon();
+      this.chunk = undefined;
+    }
+    const chunk = this.store.create(this.id);
+    if (typeof chunk === 'number') return chunk;
+    this.chunk = chunk;
+    this.hasUnsyncedChunks = true;
+    return chunk;
+  }
+
+  /**
+   * How many of the bytes end the chunk; 0 when it goes on. Looks for a newline only in what lies beyond the chunk size,
+   * and from the end, so that a large write that ends with one stays in one piece.
+   */
+  private cutPoint(chunk: Chunk, bytes: Buffer, start: number, length: number): number {
+    const { chunkSize, hardLimit } = this.store;
+    if (chunk.size + length <= chunkSize) return 0;
+    const window = Math.min(length, hardLimit - chunk.size);
+    const earliest = start + Math.max(0, chunkSize - chunk.size);
+    const newline = bytes.lastIndexOf(NEWLINE, start + window - 1);
+    if (newline >= earliest) return newline + 1 - start;
+    return chunk.size + window === hardLimit ? window : 0;
+  }
+
+  /** The rest of a write can't be stored. The chunk ends here, so that the gap lies between two chunks. */
+  private failed(lost: number): void {
+    this.losses.add(this.path, lastErrno(), lost);
+    this.seal();
+  }
+
+  /** Ends the live chunk, if there is one. */
+  seal(): void {
+    if (this.chunk === undefined) return;
+    this.chunk.seal();
+    this.chunk = undefined;
+    this.hasUnsyncedChunks = true;
+  }
+
+  /**
+   * Seals a chunk that has been idle for long enough. @param now - milliseconds of a clock that does not step back
+   * @returns whether the stream has nothing open any more
+   */
+  sealIfIdle(now: number, sealMilliseconds: number): boolean {
+    if (this.chunk === undefined) return this.handles === 0;
+    if (this.active) {
+      this.active = false;
+      this.idleSince = now;
+    } else if (now - this.idleSince >= sealMilliseconds) {
+      this.seal();
+    }
+    return false;
+  }
+
+  /**
+   * What to sync so that everything captured so far is durable: a descriptor that the caller closes, and whether the whole
+   * file system that it is on has to be synced, because there are other chunks or names that are not on disk.
+   * @returns undefined when there is nothing to sync
+   */
+  takeUnsynced(): UnsyncedCapture | undefined {
+    const wholeFileSystem = this.hasUnsyncedChunks;
+    this.hasUnsyncedChunks = false;
+    const fd = wholeFileSystem ? this.store.openFolder() : (this.chunk?.duplicate() ?? -1);
+    return fd < 0 ? undefined : { fd, wholeFileSystem };
+  }
+}

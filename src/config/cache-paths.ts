@@ -1,0 +1,34 @@
+/**
+ * Where things lie in the log cache.
+ *
+ * Guarantees: the names below are the contract with collectors and users. Does not create anything.
+ */
+
+import { join } from 'node:path';
+
+/** Absolute paths in one log cache. */
+export interface CachePaths {
+  readonly root: string;
+  /** The real files: what the mountpoint shows. */
+  readonly mirror: string;
+  /** Chunks, and nothing else. */
+  readonly logs: string;
+  /** What is known about chunks: their path, their writers. */
+  readonly meta: string;
+  /** The patterns of the files to capture, one a line. */
+  readonly trackfiles: string;
+  /** Our own log when `logfile=` names no other and the server is in the background. */
+  readonly defaultLogfile: string;
+}
+
+/** The paths of the log cache at `root`, an absolute path. */
+export function cachePaths(root: string): CachePaths {
+  return {
+    root,
+    mirror: join(root, 'mirror'),
+    logs: join(root, 'logs'),
+    meta: join(root, 'meta'),
+    trackfiles: join(root, 'trackfiles.txt'),
+    defaultLogfile: join(root, 'logagg-fs.log'),
+  };
+}

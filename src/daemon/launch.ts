@@ -1,0 +1,85 @@
+/**
+ * Starting the server, in this process or in one of its own.
+ *
+ * Guarantees: resolves with 0 only when the mount answers a request; rejects with one line that says why not, and then
+ * nothing is mounted. A background server has a session of its own, no terminal, and no descriptor of its parent but the
+ * device.
+ */
+import { spawn } from 'node:child_process';
+import { closeSync, statSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { cachePaths } from '../config/cache-paths.js';
+import { type ErrorCode, ExitCode, LogaggError } from '../config/errors.js';
+import { formatMountOptions, type MountOptions } from '../config/mount-options.js';
+import { openDevice } from '../fuse/mounting.js';
+import { openLog } from '../observability/log.js';
+import { Server } from './server.js';
+
+/** What a background server tells its launcher, as one line of JSON: nothing but success, or what went wrong. */
+export interface StartReport {
+  readonly failure?: { readonly code: ErrorCode | undefined; readonly message: string };
+}
+
+/** The descriptors that a background server finds. */
+export const ServerFd = { device: 3, report: 4 } as const;
+
+/**
+ * @param options - checked by preflight
+ * @param mode - `foreground`: serve in this process and log to stderr unless `logfile=` says otherwise
+ * @returns exit code: once the mount serves (background), or once it has ended (foreground)
+ * @throws LogaggError
+ */
+export async function launch(options: MountOptions, mode: { foreground: boolean }): Promise<number> {
+  const deviceFd = openDevice();
+  if (mode.foreground) return serveHere(options, deviceFd);
+  await serveInBackground(options, deviceFd);
+  return ExitCode.ok;
+}
+
+async function serveHere(options: MountOptions, deviceFd: number): Promise<number> {
+  const log = await openLog({ level: options.loglevel, destination: options.logfile });
+  const server = new Server(options, log);
+  await server.start(deviceFd);
+  await server.ended();
+  return ExitCode.ok;
+}
+
+async function serveInBackground(options: MountOptions, deviceFd: number): Promise<void> {
+  const server = spawn(
+    process.execPath,
+    [
+      '--max-semi-space-size=1',
+      fileURLToPath(new URL('./main.js', import.meta.url)),
+      options.source,
+      options.mountpoint,
+      formatMountOptions(options),
+    ],
+    { detached: true, cwd: '/', stdio: ['ignore', 'ignore', 'ignore', deviceFd, 'pipe'] },
+  );
+  closeSync(deviceFd);
+  const report = await firstLine(server.stdio[ServerFd.report] as Readable);
+  server.unref();
+  const { failure } = report === undefined ? { failure: diedSilently(options) } : (JSON.parse(report) as StartReport);
+  if (failure !== undefined) throw new LogaggError(failure.code ?? 'LOGAGG_MOUNT_FAILED', failure.message);
+  // The proof: this process is not the server, so it may ask.
+  statSync(options.mountpoint);
+}
+
+function diedSilently(options: MountOptions): NonNullable<StartReport['failure']> {
+  const log = options.logfile ?? cachePaths(options.root).defaultLogfile;
+  return { code: 'LOGAGG_SERVER_DIED', message: `the server ended before it could serve; see ${log}` };
+}
+
+/** The first line from `stream`, without its newline; undefined when it ends before. */
+function firstLine(stream: Readable): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    let text = '';
+    stream.setEncoding('utf8');
+    stream.on('data', (part: string) => {
+      text += part;
+      if (text.includes('\n')) stream.destroy();
+    });
+    stream.on('close', () => resolve(text.includes('\n') ? text.slice(0, text.indexOf('\n')) : undefined));
+  });
+}

@@ -1,0 +1,32 @@
+/**
+ * An engine: how requests of the mounted file system reach the mirror.
+ *
+ * Guarantees: whoever runs a mount needs only this interface. `kernel` speaks the kernel's protocol itself.
+ */
+import type { LossReport } from '../capture/losses.js';
+import type { TrackProblem, TrackRule } from '../capture/track-list.js';
+
+/** What an engine reports while it runs. */
+export interface EngineEvents {
+  onLosses(reports: readonly LossReport[], totalBytes: number): void;
+  onPatternProblem(problem: TrackProblem): void;
+  /** A defect of ours; the request was answered with an error and serving goes on. */
+  onDefect(what: string, stack: string): void;
+}
+
+export interface Engine {
+  readonly name: 'kernel' | 'fuse-native';
+  /**
+   * Resolves once requests are answered, with a line for the log on how.
+   * Rejects with a LogaggError when this host can't do it.
+   */
+  readonly serving: Promise<string>;
+  /** Resolves when the mount has ended and every chunk is sealed; rejects when the engine broke. */
+  readonly ended: Promise<void>;
+  /** Puts new patterns into force, for open files as well. */
+  useRules(rules: readonly TrackRule[]): void;
+  /** Takes the mount away from new users. @returns whether it had users, who keep what they have open until {@link stop} */
+  unmount(): Promise<'unmounted' | 'busy'>;
+  /** Ends serving although somebody may still use the mount. */
+  stop(): void;
+}

@@ -1,0 +1,138 @@
+/**
+ * Requests about open files. READ and WRITE are the hot path: resolve the handle, one system call on the mirror, one on the
+ * chunk where the file is tracked, reply.
+ */
+import { lseek, orErrno } from '../libc/calls.js';
+import { Errno } from '../libc/errno.js';
+import { O_ACCMODE, O_RDONLY } from '../libc/flags.js';
+import { SYNCHRONOUS_FLAGS } from '../mirror/files.js';
+import type { Node } from '../mirror/node.js';
+import {
+  CreateIn,
+  EntryOut,
+  FSYNC_DATA_ONLY,
+  FsyncIn,
+  LseekIn,
+  LseekOut,
+  OPEN_KILL_SUIDGID,
+  OpenFlag,
+  OpenIn,
+  OpenOut,
+  OutHeader,
+  ReadIn,
+  ReleaseIn,
+  WriteFlag,
+  WriteIn,
+  WriteOut,
+} from './layout.js';
+import { MAX_WRITE } from './negotiation.js';
+import type { OpcodeName } from './opcode.js';
+import { type Handler, NO_REPLY, type Session } from './session.js';
+
+function open(session: Session): number {
+  const node = session.node();
+  if (node === undefined) return -Errno.ESTALE;
+  const flags = session.request.u32(OpenIn.flags);
+  const clearSetId = (session.request.u32(OpenIn.openFlags) & OPEN_KILL_SUIDGID) !== 0;
+  const handle = session.files.open(node, flags, clearSetId);
+  return handle < 0 ? handle : putOpen(session, 0, node, handle, flags);
+}
+
+function create(session: Session): number {
+  const { request, files, mirror, reply } = session;
+  const parent = session.node();
+  if (parent === undefined) return -Errno.ESTALE;
+  const bad = session.takeName(CreateIn.name);
+  if (bad < 0) return bad;
+  const flags = request.u32(CreateIn.flags);
+  const node = files.create(parent, session.name, flags, request.u32(CreateIn.mode), request.u32(CreateIn.umask));
+  if (typeof node === 'number') return node;
+  reply.putEntry(0, node.id, mirror.status);
+  return EntryOut.length + putOpen(session, EntryOut.length, node, files.createdHandle, flags);
+}
+
+/** An open that can write takes its reads and writes through the server, whatever its mappings do. */
+function putOpen(session: Session, offset: number, node: Node, handle: number, flags: number): number {
+  const backingId = session.passthrough?.acquire(node) ?? 0;
+  if (backingId === 0) return session.reply.putOpen(offset, handle, 0, 0);
+  const writable = (flags & O_ACCMODE) !== O_RDONLY;
+  const openFlags = OpenFlag.passthrough | (writable ? OpenFlag.directIo : 0);
+  session.reply.putOpen(offset, handle, openFlags, backingId);
+  return OpenOut.length;
+}
+
+function read({ request, reply, files }: Session): number {
+  const size = request.u32(ReadIn.size);
+  if (size > MAX_WRITE) return -Errno.EINVAL;
+  return files.read(request.u64(ReadIn.fh), reply.region, OutHeader.size, size, request.u64(ReadIn.offset));
+}
+
+function write(session: Session): number {
+  const { request, reply } = session;
+  const size = request.u32(WriteIn.size);
+  if (!request.hasArguments(WriteIn.data + size)) return -Errno.EINVAL;
+  const written = writeData(session, size);
+  if (written < 0) return written;
+  if ((request.u32(WriteIn.flags) & SYNCHRONOUS_FLAGS) !== 0) {
+    return syncLater(session, request.u64(WriteIn.fh), true, written);
+  }
+  reply.setU32(WriteOut.size, written);
+  reply.setU32(WriteOut.size + 4, 0);
+  return WriteOut.length;
+}
+
+function writeData({ request, files }: Session, size: number): number {
+  const handle = request.u64(WriteIn.fh);
+  const offset = request.u64(WriteIn.offset);
+  const data = request.position(WriteIn.data);
+  const writeFlags = request.u32(WriteIn.writeFlags);
+  if ((writeFlags & (WriteFlag.cache | WriteFlag.killSuidgid)) === 0) {
+    return files.write(handle, request.region, data, size, offset);
+  }
+  if ((writeFlags & WriteFlag.cache) !== 0) return files.writePage(handle, request.region, data, size, offset);
+  return files.writeClearingSetId(handle, request.region, data, size, offset);
+}
+
+function fsync(session: Session): number {
+  const dataOnly = (session.request.u32(FsyncIn.flags) & FSYNC_DATA_ONLY) !== 0;
+  return syncLater(session, session.request.u64(FsyncIn.fh), dataOnly, undefined);
+}
+
+/** A disk takes milliseconds: the reply is sent by whoever waits for it, and the loop goes on. */
+function syncLater(session: Session, handle: number, dataOnly: boolean, written: number | undefined): number {
+  const { request, mirror, streams } = session;
+  const fd = mirror.handles.fd(handle);
+  if (fd < 0) return fd;
+  const capture = streams.ofHandle(handle)?.takeUnsynced();
+  const { uniqueLow, uniqueHigh } = request;
+  session.events.onSlowSync({ uniqueLow, uniqueHigh, fd, dataOnly, capture, written });
+  return NO_REPLY;
+}
+
+function release({ request, mirror, files, passthrough }: Session): number {
+  const handle = request.u64(ReleaseIn.fh);
+  const node = mirror.handles.file(handle)?.node;
+  if (node !== undefined) passthrough?.release(node);
+  return files.release(handle);
+}
+
+/** SEEK_DATA and SEEK_HOLE; the kernel does the others itself. */
+function seek({ request, reply, mirror }: Session): number {
+  const fd = mirror.handles.fd(request.u64(LseekIn.fh));
+  if (fd < 0) return fd;
+  const offset = orErrno(lseek(fd, request.bigint64(LseekIn.offset), request.u32(LseekIn.whence)));
+  if (offset < 0) return offset;
+  reply.setU64(LseekOut.offset, offset);
+  return LseekOut.length;
+}
+
+export const fileHandlers = {
+  OPEN: open,
+  CREATE: create,
+  READ: read,
+  WRITE: write,
+  FLUSH: () => 0,
+  FSYNC: fsync,
+  RELEASE: release,
+  LSEEK: seek,
+} as const satisfies Partial<Record<OpcodeName, Handler>>;

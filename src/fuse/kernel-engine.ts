@@ -1,0 +1,125 @@
+/**
+ * The `kernel` engine, seen from the main thread: a worker with the request loop, and the slow calls.
+ *
+ * Guarantees: as {@link Engine} says. The mount is made only after the worker is ready to serve it.
+ */
+
+import { writeSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
+import type { TrackRule } from '../capture/track-list.js';
+import { LogaggError } from '../config/errors.js';
+import type { MountOptions } from '../config/mount-options.js';
+import { eventfd } from '../libc/calls.js';
+import { Errno, errnoName } from '../libc/errno.js';
+import type { Engine, EngineEvents } from './engine.js';
+import type { LoopSettings, MessageFromLoop, MessageToLoop } from './loop-messages.js';
+import { mountDevice, unmount } from './mounting.js';
+import type { Negotiated } from './negotiation.js';
+import { SlowCalls } from './slow-calls.js';
+
+/** EFD_CLOEXEC | EFD_NONBLOCK. */
+const EVENTFD_FLAGS = 0o2004000;
+
+/**
+ * A small heap: the hot path allocates next to nothing, and the memory is the host's.
+ * @see https://nodejs.org/api/worker_threads.html#workerresourcelimits
+ */
+const WORKER_LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 1024 };
+
+/** What the engine needs besides the mount options. */
+export type KernelEngineSettings = Omit<LoopSettings, 'wakeFd'>;
+
+export class KernelEngine implements Engine {
+  readonly name = 'kernel';
+  readonly serving: Promise<string>;
+  readonly ended: Promise<void>;
+  private readonly wakeFd = eventfd(0, EVENTFD_FLAGS);
+  private readonly worker: Worker;
+  private readonly slowCalls: SlowCalls;
+  private markServing: (how: string) => void = () => undefined;
+  private refuse: (error: Error) => void = () => undefined;
+
+  constructor(
+    private readonly settings: KernelEngineSettings,
+    private readonly options: MountOptions,
+    private readonly events: EngineEvents,
+  ) {
+    this.slowCalls = new SlowCalls(settings.deviceFd, (errno) =>
+      events.onDefect('captured bytes could not be synced', errnoName(errno)),
+    );
+    const workerData: LoopSettings = { ...settings, wakeFd: this.wakeFd };
+    this.worker = new Worker(new URL('./loop-thread.js', import.meta.url), {
+      workerData,
+      resourceLimits: WORKER_LIMITS,
+    });
+    this.worker.on('message', (message: MessageFromLoop) => this.receive(message));
+    this.serving = new Promise((resolve, reject) => {
+      this.markServing = resolve;
+      this.refuse = reject;
+    });
+    this.ended = new Promise((resolve, reject) => {
+      this.worker.on('error', reject);
+      this.worker.on('exit', () => resolve());
+    });
+    this.ended.catch((error: Error) => this.refuse(error));
+  }
+
+  useRules(rules: readonly TrackRule[]): void {
+    this.send({ kind: 'rules', rules });
+  }
+
+  async unmount(): Promise<'unmounted' | 'busy'> {
+    const { mountpoint } = this.options;
+    if ((await unmount(mountpoint, false)) !== -Errno.EBUSY) return 'unmounted';
+    await unmount(mountpoint, true);
+    return 'busy';
+  }
+
+  stop(): void {
+    this.send({ kind: 'stop' });
+  }
+
+  private mount(): void {
+    try {
+      mountDevice(this.settings.deviceFd, this.options);
+    } catch (error) {
+      this.refuse(error instanceof Error ? error : new Error(String(error)));
+      this.stop();
+    }
+  }
+
+  private send(message: MessageToLoop): void {
+    this.worker.postMessage(message);
+    writeSync(this.wakeFd, new BigUint64Array([1n]));
+  }
+
+  private receive(message: MessageFromLoop): void {
+    switch (message.kind) {
+      case 'ready':
+        this.mount();
+        break;
+      case 'serving':
+        this.markServing(describe(message.negotiated));
+        break;
+      case 'unsupported':
+        this.refuse(new LogaggError('LOGAGG_UNSUPPORTED', message.reason));
+        break;
+      case 'slow':
+        this.slowCalls.sync(message.work);
+        break;
+      case 'losses':
+        this.events.onLosses(message.reports, message.totalBytes);
+        break;
+      case 'pattern':
+        this.events.onPatternProblem(message.problem);
+        break;
+      case 'defect':
+        this.events.onDefect(`request ${message.opcode}`, message.stack);
+        break;
+    }
+  }
+}
+
+function describe({ minor, passthrough }: Negotiated): string {
+  return `engine kernel, transport device, FUSE 7.${minor}, passthrough ${passthrough ? 'on' : 'off'}`;
+}

@@ -1,0 +1,49 @@
+/**
+ * What the request loop's thread and the main thread say to each other.
+ *
+ * Guarantees: plain data. The main thread writes to the wake-up descriptor after each message, because the loop sleeps in
+ * poll(2), where messages do not reach it.
+ */
+import type { LossReport } from '../capture/losses.js';
+import type { TrackProblem, TrackRule } from '../capture/track-list.js';
+import type { Negotiated } from './negotiation.js';
+import type { SlowSync } from './session.js';
+
+/** Everything that the loop needs to begin. */
+export interface LoopSettings {
+  /** `/dev/fuse`, mounted, non-blocking. */
+  readonly deviceFd: number;
+  readonly wakeFd: number;
+  /** The mirror's root directory, open for reading. */
+  readonly mirrorFd: number;
+  readonly mountpoint: string;
+  readonly logs: string;
+  /** File that keeps the newest chunk's time. */
+  readonly clockFile: string;
+  /** Newest time among the chunks that are there, in units of 100 ns. */
+  readonly newestChunk: bigint;
+  readonly rules: readonly TrackRule[];
+  readonly skipWriters: readonly string[];
+  readonly gid: number | undefined;
+  readonly chunkSize: number;
+  readonly sealMilliseconds: number;
+  readonly busyPollMicroseconds: number;
+  readonly passthrough: boolean;
+  /** How many descriptors the node table may hold. */
+  readonly maxDescriptors: number;
+}
+
+export type MessageToLoop =
+  | { readonly kind: 'rules'; readonly rules: readonly TrackRule[] }
+  /** End although the mount may still have users. */
+  | { readonly kind: 'stop' };
+
+export type MessageFromLoop =
+  /** Everything is in place: the device can be mounted. */
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'serving'; readonly negotiated: Negotiated }
+  | { readonly kind: 'unsupported'; readonly reason: string }
+  | { readonly kind: 'slow'; readonly work: SlowSync }
+  | { readonly kind: 'losses'; readonly reports: readonly LossReport[]; readonly totalBytes: number }
+  | { readonly kind: 'pattern'; readonly problem: TrackProblem }
+  | { readonly kind: 'defect'; readonly opcode: number; readonly stack: string };

@@ -1,0 +1,134 @@
+/**
+ * One connection to the kernel: what a request handler works with.
+ *
+ * Guarantees: every request gets exactly one reply, or none where the protocol wants none, or one later where the handler
+ * says so. A handler's exception is a defect: it is reported and answered with EIO, and serving goes on.
+ */
+import type { StreamTable } from '../capture/stream-table.js';
+import { Errno, errnoOf } from '../libc/errno.js';
+import { MemoryRegion } from '../libc/memory.js';
+import type { Caller } from '../mirror/caller.js';
+import { Directories } from '../mirror/directories.js';
+import { Entries } from '../mirror/entries.js';
+import { EntryName } from '../mirror/entry-name.js';
+import { Files } from '../mirror/files.js';
+import { Metadata } from '../mirror/metadata.js';
+import type { Mirror } from '../mirror/mirror.js';
+import type { Node } from '../mirror/node.js';
+import { InHeader, OutHeader } from './layout.js';
+import { MAX_WRITE, type Negotiated, type Unsupported } from './negotiation.js';
+import { Passthrough } from './passthrough.js';
+import { Reply } from './reply.js';
+import { Request } from './request.js';
+
+/** A handler's result that means: no reply now. Below every errno. */
+export const NO_REPLY = -0x10000;
+
+/** Work that must not hold up other requests; the reply follows when it is done. */
+export interface SlowSync {
+  readonly uniqueLow: number;
+  readonly uniqueHigh: number;
+  /** Descriptor of the mirror's file; stays open, because the kernel releases no file that has a request under way. */
+  readonly fd: number;
+  readonly dataOnly: boolean;
+  /** Captured bytes to sync as well; the descriptor is closed afterwards. */
+  readonly capture: { readonly fd: number; readonly wholeFileSystem: boolean } | undefined;
+  /** For a synchronous write: the bytes to report as written. */
+  readonly written: number | undefined;
+}
+
+/** What a session tells its surroundings. */
+export interface SessionEvents {
+  onNegotiated(result: Negotiated | Unsupported): void;
+  onSlowSync(work: SlowSync): void;
+  onDefect(opcode: number, error: unknown): void;
+}
+
+/** Answers one request: bytes of payload in `session.reply`, a negated errno, or {@link NO_REPLY}. */
+export type Handler = (session: Session) => number;
+
+/** The kernel demands room for this much behind the largest write (FUSE_BUFFER_HEADER_SIZE of libfuse). */
+const HEADER_ROOM = 4096;
+
+export class Session {
+  readonly request = new Request(new MemoryRegion(MAX_WRITE + HEADER_ROOM));
+  readonly reply = new Reply(MAX_WRITE + HEADER_ROOM - OutHeader.size);
+  readonly name = new EntryName(this.request.region);
+  readonly newName = new EntryName(this.request.region);
+  readonly caller: Caller;
+  readonly metadata: Metadata;
+  readonly entries: Entries;
+  readonly files: Files;
+  readonly directories: Directories;
+  private backing: Passthrough | undefined;
+
+  constructor(
+    readonly deviceFd: number,
+    readonly mirror: Mirror,
+    readonly streams: StreamTable,
+    readonly wantsPassthrough: boolean,
+    readonly events: SessionEvents,
+  ) {
+    this.caller = mirror.caller;
+    this.metadata = new Metadata(mirror);
+    this.entries = new Entries(mirror);
+    this.files = new Files(mirror, this.entries, streams);
+    this.directories = new Directories(mirror);
+  }
+
+  /** Backing files for reads that never come here; undefined where the kernel has none or the user wants none. */
+  get passthrough(): Passthrough | undefined {
+    return this.backing;
+  }
+
+  enablePassthrough(): void {
+    this.backing = new Passthrough(this.mirror, this.deviceFd);
+  }
+
+  /** Serves the request of `length` bytes that lies in the request buffer. */
+  serve(length: number, handlers: readonly (Handler | undefined)[]): void {
+    const { request, caller } = this;
+    request.length = length;
+    caller.uid = request.uid;
+    caller.gid = request.gid;
+    caller.pid = request.pid;
+    const result = this.handle(handlers[request.opcode], length);
+    if (result !== NO_REPLY) this.reply.send(this.deviceFd, request, result);
+    this.mirror.nodes.trim();
+  }
+
+  private handle(handler: Handler | undefined, length: number): number {
+    if (length < InHeader.size || this.request.statedLength !== length) return -Errno.EIO;
+    if (handler === undefined) return -Errno.ENOSYS;
+    try {
+      return handler(this);
+    } catch (error) {
+      this.events.onDefect(this.request.opcode, error);
+      return -errnoOf(error);
+    }
+  }
+
+  /** The node that the request is about; undefined for an id that the kernel was never told or has forgotten. */
+  node(): Node | undefined {
+    return this.mirror.nodes.get(this.request.nodeId);
+  }
+
+  /** Points `name` at the argument at `offset` and checks that it names an entry. @returns 0 or a negated errno */
+  takeName(offset: number): number {
+    const failed = this.request.locateName(this.name, offset);
+    return failed < 0 ? failed : this.name.check();
+  }
+
+  /** The same for two names, one behind the other. */
+  takeTwoNames(offset: number): number {
+    const failed = this.takeName(offset);
+    if (failed < 0) return failed;
+    const second = this.newName.locate(this.request.region, this.name.end, this.request.length);
+    return second < 0 ? second : this.newName.check();
+  }
+
+  /** Replies with an entry: the node and the status that was just read; or passes the errno on. */
+  putEntry(node: Node | number): number {
+    return typeof node === 'number' ? node : this.reply.putEntry(0, node.id, this.mirror.status);
+  }
+}

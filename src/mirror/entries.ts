@@ -1,0 +1,156 @@
+/**
+ * Names: looking up, creating, linking, renaming, removing entries of directories.
+ *
+ * Guarantees: a new entry belongs to the caller, under the caller's umask, in the group that a set-group-id directory
+ * demands. Each operation is one change of the mirror, atomic where the mirror's file system is. The node table knows every
+ * change of a name before the reply is sent. Permissions are not checked here: the kernel did (`default_permissions`).
+ */
+import {
+  chmod,
+  close,
+  fchownat,
+  linkat,
+  mkdirat,
+  mknodat,
+  orErrno,
+  readlinkat,
+  renameat2,
+  symlinkat,
+  unlinkat,
+} from '../libc/calls.js';
+import { AT_EMPTY_PATH, AT_REMOVEDIR, AT_SYMLINK_NOFOLLOW, O_PATH, S_ISGID, S_ISUID } from '../libc/flags.js';
+import { emptyString, type MemoryRegion } from '../libc/memory.js';
+import type { EntryName } from './entry-name.js';
+import type { Mirror } from './mirror.js';
+import type { Node } from './node.js';
+
+/** `chown` leaves this id alone. */
+const UNCHANGED = 0xffffffff;
+
+const RENAME_EXCHANGE = 2;
+
+export class Entries {
+  constructor(private readonly mirror: Mirror) {}
+
+  /** @returns the entry's node, with one more lookup, or a negated errno */
+  lookup(parent: Node, name: EntryName): Node | number {
+    return this.mirror.resolveEntry(parent, name);
+  }
+
+  /** @param device - `dev_t` as libc's makedev(3) makes it */
+  mknod(parent: Node, name: EntryName, mode: number, device: number, umask: number): Node | number {
+    return this.make(parent, name, umask, (directory) => mknodat(directory, name.address, mode, device));
+  }
+
+  mkdir(parent: Node, name: EntryName, mode: number, umask: number): Node | number {
+    return this.make(parent, name, umask, (directory) => mkdirat(directory, name.address, mode));
+  }
+
+  /** @param target - address of the NUL-terminated text, stored as it is */
+  symlink(parent: Node, name: EntryName, target: number): Node | number {
+    return this.make(parent, name, 0, (directory) => symlinkat(target, directory, name.address));
+  }
+
+  link(node: Node, parent: Node, name: EntryName): Node | number {
+    const { nodes } = this.mirror;
+    const from = nodes.fdOf(node);
+    const directory = nodes.fdOf(parent);
+    if (from < 0 || directory < 0) return Math.min(from, directory);
+    // AT_EMPTY_PATH needs CAP_DAC_READ_SEARCH, as open_by_handle_at(2) does.
+    const made = orErrno(linkat(from, emptyString, directory, name.address, AT_EMPTY_PATH));
+    return made < 0 ? made : this.mirror.resolveEntry(parent, name);
+  }
+
+  /** Reads a symbolic link's target into `region` at `offset`. @returns its length or a negated errno */
+  readlink(node: Node, region: MemoryRegion, offset: number, size: number): number {
+    const fd = this.mirror.nodes.fdOf(node);
+    return fd < 0 ? fd : orErrno(readlinkat(fd, emptyString, region.address + offset, size));
+  }
+
+  unlink(parent: Node, name: EntryName): number {
+    return this.remove(parent, name, 0);
+  }
+
+  rmdir(parent: Node, name: EntryName): number {
+    return this.remove(parent, name, AT_REMOVEDIR);
+  }
+
+  /** @param flags - RENAME_NOREPLACE, RENAME_EXCHANGE or RENAME_WHITEOUT of rename(2) */
+  rename(from: Node, name: EntryName, to: Node, newName: EntryName, flags: number): number {
+    const { nodes } = this.mirror;
+    const fromFd = nodes.fdOf(from);
+    const toFd = nodes.fdOf(to);
+    if (fromFd < 0 || toFd < 0) return Math.min(fromFd, toFd);
+    const moved = this.knownNode(fromFd, name);
+    const replaced = this.knownNode(toFd, newName);
+    if (replaced !== undefined) nodes.holdOpen(replaced);
+    const result = orErrno(renameat2(fromFd, name.address, toFd, newName.address, flags));
+    const exchanged = (flags & RENAME_EXCHANGE) !== 0;
+    if (replaced !== undefined && (result < 0 || exchanged)) nodes.letGo(replaced);
+    // rename(2) does nothing when both names are the same inode: both stay.
+    if (result < 0 || (moved !== undefined && moved === replaced)) return result;
+    moved?.removeLink(from, name.text);
+    replaced?.removeLink(to, newName.text);
+    moved?.addLink(to, newName.text);
+    if (exchanged) replaced?.addLink(from, name.text);
+    return result;
+  }
+
+  /**
+   * Hands a new entry over to the caller: the server created it as root. A set-group-id directory has given it its group
+   * already, which must stay. Where that fails the entry is taken back: nothing is half done.
+   * @returns 0 or a negated errno
+   */
+  giveToCaller(directory: number, name: EntryName): number {
+    const { caller, status } = this.mirror;
+    if (caller.uid === 0 && caller.gid === 0) return 0;
+    const failed = status.readFd(directory);
+    if (failed < 0) return failed;
+    const gid = (status.mode & S_ISGID) !== 0 ? UNCHANGED : caller.gid;
+    const missing = status.readEntry(directory, name.address);
+    if (missing < 0) return missing;
+    const { isDirectory, isRegular, mode } = status;
+    const given = orErrno(fchownat(directory, name.address, caller.uid, gid, AT_SYMLINK_NOFOLLOW));
+    if (given < 0) unlinkat(directory, name.address, isDirectory ? AT_REMOVEDIR : 0);
+    else if (isRegular && (mode & (S_ISUID | S_ISGID)) !== 0) return this.setMode(directory, name, mode);
+    return given;
+  }
+
+  /** chown(2) clears the set-id bits of a regular file; one that was created with them keeps them. */
+  private setMode(directory: number, name: EntryName, mode: number): number {
+    const fd = this.mirror.openEntry(directory, name.address, O_PATH, 0);
+    if (fd < 0) return fd;
+    const result = orErrno(chmod(this.mirror.procPath(fd), mode & 0o7777));
+    close(fd);
+    return result;
+  }
+
+  private make(parent: Node, name: EntryName, umask: number, create: (directory: number) => number): Node | number {
+    const directory = this.mirror.nodes.fdOf(parent);
+    if (directory < 0) return directory;
+    this.mirror.caller.assumeUmask(umask);
+    const made = orErrno(create(directory));
+    if (made < 0) return made;
+    const given = this.giveToCaller(directory, name);
+    return given < 0 ? given : this.mirror.resolveEntry(parent, name);
+  }
+
+  private remove(parent: Node, name: EntryName, flags: number): number {
+    const { nodes } = this.mirror;
+    const directory = nodes.fdOf(parent);
+    if (directory < 0) return directory;
+    const node = this.knownNode(directory, name);
+    if (node !== undefined) nodes.holdOpen(node);
+    const result = orErrno(unlinkat(directory, name.address, flags));
+    if (node === undefined) return result;
+    if (result < 0) nodes.letGo(node);
+    else node.removeLink(parent, name.text);
+    return result;
+  }
+
+  /** The node of an entry that the kernel may hold references to; undefined when there is none. */
+  private knownNode(directory: number, name: EntryName): Node | undefined {
+    const missing = this.mirror.status.readEntry(directory, name.address);
+    return missing < 0 ? undefined : this.mirror.nodes.find(this.mirror.status);
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * Open files: opening, creating, reading, writing, releasing.
+ *
+ * Guarantees: what a write returns is what the mirror did, and exactly the bytes that the mirror took are handed to the
+ * capture, in the order in which they were taken. O_APPEND stays on the mirror's descriptor, so appends are atomic among
+ * all handles. An open file stays usable whatever becomes of its names. Read and write allocate nothing.
+ *
+ * Does not: cut or delay writes; capture pages that were written through a memory mapping (they are whole pages at any
+ * moment, not what a program wrote).
+ */
+import type { StreamTable } from '../capture/stream-table.js';
+import { close, fcntl, lastErrno, open, orErrno, pread, pwrite } from '../libc/calls.js';
+import { Errno } from '../libc/errno.js';
+import {
+  F_GETFL,
+  F_SETFL,
+  O_ACCMODE,
+  O_APPEND,
+  O_CLOEXEC,
+  O_CREAT,
+  O_DIRECT,
+  O_DSYNC,
+  O_EXCL,
+  O_NOATIME,
+  O_RDONLY,
+  O_SYNC,
+  O_TRUNC,
+} from '../libc/flags.js';
+import type { MemoryRegion } from '../libc/memory.js';
+import { withoutSetIdPrivilege } from './capabilities.js';
+import type { Entries } from './entries.js';
+import type { EntryName } from './entry-name.js';
+import { HandleFlag } from './handle-table.js';
+import type { Mirror } from './mirror.js';
+import type { Node } from './node.js';
+
+/**
+ * The open flags that reach the mirror's descriptor. O_DIRECT must not: requests are not aligned as it demands. O_SYNC
+ * neither: it would stop every other request for as long as the disk takes; such writes are synced off the loop.
+ */
+const MIRRORED_FLAGS = O_ACCMODE | O_APPEND | O_TRUNC | O_NOATIME;
+
+/** Which writes must be on disk before they are answered. */
+export const SYNCHRONOUS_FLAGS: number = O_DSYNC | (O_SYNC & ~O_DIRECT);
+
+export class Files {
+  constructor(
+    private readonly mirror: Mirror,
+    private readonly entries: Entries,
+    private readonly streams: StreamTable,
+  ) {}
+
+  /**
+   * @param flags - the caller's open(2) flags, without O_CREAT and O_EXCL
+   * @param clearSetId - with O_TRUNC: the caller may not keep set-id bits
+   * @returns a file handle or a negated errno
+   */
+  open(node: Node, flags: number, clearSetId: boolean): number {
+    const nodeFd = this.mirror.nodes.fdOf(node);
+    if (nodeFd < 0) return nodeFd;
+    const path = this.mirror.procPath(nodeFd);
+    const openIt = (): number => open(path, (flags & MIRRORED_FLAGS) | O_CLOEXEC, 0);
+    const fd = orErrno(clearSetId ? withoutSetIdPrivilege(openIt) : openIt());
+    return fd < 0 ? fd : this.addHandle(node, fd, flags);
+  }
+
+  /**
+   * Creates and opens in one step; opens what is there already, unless O_EXCL.
+   * @returns the node, with one more lookup, and the new handle in {@link createdHandle}; or a negated errno
+   */
+  create(parent: Node, name: EntryName, flags: number, mode: number, umask: number): Node | number {
+    const directory = this.mirror.nodes.fdOf(parent);
+    if (directory < 0) return directory;
+    this.mirror.caller.assumeUmask(umask);
+    const mirrored = flags & MIRRORED_FLAGS;
+    // Always O_EXCL first: only what this call made may be given to the caller.
+    let fd = this.mirror.openEntry(directory, name.address, mirrored | O_CREAT | O_EXCL, mode & 0o7777);
+    if (fd === -Errno.EEXIST && (flags & O_EXCL) === 0) {
+      fd = this.mirror.openEntry(directory, name.address, mirrored, 0);
+    } else if (fd >= 0) {
+      const given = this.entries.giveToCaller(directory, name);
+      if (given < 0) return this.closeAfter(fd, given);
+    }
+    if (fd < 0) return fd;
+    const node = this.mirror.resolveEntry(parent, name);
+    if (typeof node === 'number') return this.closeAfter(fd, node);
+    this.createdHandle = this.addHandle(node, fd, flags);
+    return node;
+  }
+
+  /** The file handle of the last successful {@link create}. */
+  createdHandle = -1;
+
+  /** @returns bytes read into `region` at `start`, or a negated errno */
+  read(handle: number, region: MemoryRegion, start: number, size: number, offset: number): number {
+    const fd = this.mirror.handles.fd(handle);
+    return fd < 0 ? fd : orErrno(pread(fd, region.address + start, size, offset));
+  }
+
+  /** @returns bytes that the mirror took, or a negated errno */
+  write(handle: number, region: MemoryRegion, start: number, size: number, offset: number): number {
+    const fd = this.mirror.handles.fd(handle);
+    if (fd < 0) return fd;
+    const written = pwrite(fd, region.address + start, size, offset);
+    if (written < 0) return -lastErrno();
+    this.streams.append(handle, region, start, written);
+    return written;
+  }
+
+  /** A write by somebody who may not keep the file's set-id bits; the rare case costs more than {@link write}. */
+  writeClearingSetId(handle: number, region: MemoryRegion, start: number, size: number, offset: number): number {
+    const node = this.mirror.handles.file(handle)?.node;
+    if (node === undefined) return -Errno.EBADF;
+    if (!node.mayHaveSetId) return this.write(handle, region, start, size, offset);
+    const written = withoutSetIdPrivilege(() => this.write(handle, region, start, size, offset));
+    if (written > 0) node.mayHaveSetId = false;
+    return written;
+  }
+
+  /**
+   * A page that was written through a mapping. pwrite(2) on an O_APPEND descriptor appends whatever the offset is, so the
+   * flag comes off for the moment.
+   */
+  writePage(handle: number, region: MemoryRegion, start: number, size: number, offset: number): number {
+    const fd = this.mirror.handles.fd(handle);
+    if (fd < 0) return fd;
+    const appends = (this.mirror.handles.flags(handle) & HandleFlag.append) !== 0;
+    if (!appends) return orErrno(pwrite(fd, region.address + start, size, offset));
+    const flags = fcntl(fd, F_GETFL, 0);
+    fcntl(fd, F_SETFL, flags & ~O_APPEND);
+    const written = orErrno(pwrite(fd, region.address + start, size, offset));
+    fcntl(fd, F_SETFL, flags);
+    return written;
+  }
+
+  /** @returns 0 or -EBADF */
+  release(handle: number): number {
+    const fd = this.mirror.handles.fd(handle);
+    const file = this.mirror.handles.remove(handle);
+    if (file === undefined) return -Errno.EBADF;
+    close(fd);
+    this.streams.detach(handle);
+    this.mirror.nodes.releaseIfUnused(file.node);
+    return 0;
+  }
+
+  private addHandle(node: Node, fd: number, flags: number): number {
+    const writable = (flags & O_ACCMODE) !== O_RDONLY;
+    const append = (flags & O_APPEND) !== 0 ? HandleFlag.append : 0;
+    const { pid } = this.mirror.caller;
+    const file = { node, paths: node.paths(), pid, writable };
+    const handle = this.mirror.handles.add(fd, append, file);
+    if (writable) this.streams.attach(handle, file);
+    return handle;
+  }
+
+  private closeAfter(fd: number, result: number): number {
+    close(fd);
+    return result;
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * The mirror as the operations share it: its nodes, its open handles, and who asks.
+ *
+ * Guarantees: everything happens beneath the root directory that was opened at start, whatever becomes of its path. One
+ * thread uses it at a time. Operations return 0 or more, or a negated errno, and leave the status that they found in
+ * `status`. Does not know how requests arrive (see `src/fuse/`) nor what is captured of them (see `capture/`).
+ */
+import { close, lastErrno, openat2, orErrno } from '../libc/calls.js';
+import { Errno, errnoName } from '../libc/errno.js';
+import { FileStatus } from '../libc/file-status.js';
+import { O_CLOEXEC, O_NOFOLLOW, O_PATH, RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS } from '../libc/flags.js';
+import { MemoryRegion } from '../libc/memory.js';
+import type { Caller } from './caller.js';
+import type { EntryName } from './entry-name.js';
+import { HandleTable } from './handle-table.js';
+import type { Node } from './node.js';
+import { NodeTable } from './node-table.js';
+
+/** Word offsets into `struct open_how`: u64 flags, u64 mode, u64 resolve. */
+const How = { flags: 0, mode: 2, resolve: 4 } as const;
+
+/** Scratch: `struct open_how` first, behind it text such as `/proc/self/fd/N`. */
+const PROC_PATH_OFFSET = 64;
+
+export class Mirror {
+  readonly nodes: NodeTable;
+  readonly handles = new HandleTable();
+  readonly status = new FileStatus();
+  private readonly scratch = new MemoryRegion(256);
+
+  /**
+   * @param rootFd - the mirror's root directory, open for reading
+   * @param maxDescriptors - how many descriptors nodes may hold between requests
+   */
+  constructor(
+    readonly rootFd: number,
+    readonly caller: Caller,
+    maxDescriptors: number,
+  ) {
+    const failed = this.status.readFd(rootFd);
+    if (failed < 0) throw new Error(`the mirror's root can't be read: ${errnoName(lastErrno())}`);
+    this.nodes = new NodeTable(rootFd, this.status, maxDescriptors);
+  }
+
+  /** O_PATH (or the root's) descriptor of a node id; -ESTALE for one that the kernel was never told. */
+  fdOf(id: number): number {
+    const node = this.nodes.get(id);
+    return node === undefined ? -Errno.ESTALE : this.nodes.fdOf(node);
+  }
+
+  /**
+   * Opens an entry of a directory, and nothing but an entry of that directory: the kernel refuses symbolic links and any
+   * way out (openat2(2)), whatever the name holds.
+   * @returns a descriptor or a negated errno
+   */
+  openEntry(directory: number, name: number, flags: number, mode: number): number {
+    const { words } = this.scratch;
+    words[How.flags] = flags | O_CLOEXEC | O_NOFOLLOW;
+    words[How.mode] = mode;
+    words[How.resolve] = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
+    return orErrno(openat2(directory, name, this.scratch.address));
+  }
+
+  /**
+   * `/proc/self/fd/N`: how an O_PATH descriptor is opened, chmodded or truncated. The link leads to the inode itself,
+   * whatever its names are by now (proc(5)).
+   */
+  procPath(fd: number): number {
+    return this.scratch.putString(PROC_PATH_OFFSET, `/proc/self/fd/${fd}`);
+  }
+
+  /**
+   * The node of an entry, with one more lookup for the kernel to forget; `status` is its status.
+   * @returns the node or a negated errno
+   */
+  resolveEntry(parent: Node, name: EntryName): Node | number {
+    const directory = this.nodes.fdOf(parent);
+    if (directory < 0) return directory;
+    const missing = this.status.readEntry(directory, name.address);
+    if (missing < 0) return missing;
+    const node = this.nodes.findOpen(this.status) ?? this.openNode(directory, name);
+    if (typeof node === 'number') return node;
+    node.addLink(parent, name.text);
+    node.lookups++;
+    return node;
+  }
+
+  private openNode(directory: number, name: EntryName): Node | number {
+    const fd = this.openEntry(directory, name.address, O_PATH, 0);
+    if (fd < 0) return fd;
+    // Read again through the descriptor: only then status and inode are certainly the same thing.
+    const failed = this.status.readFd(fd);
+    if (failed < 0) {
+      close(fd);
+      return failed;
+    }
+    return this.nodes.adopt(fd, this.status);
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * The nodes that the kernel knows, by node id and by inode.
+ *
+ * Guarantees: one inode is one node, through all its hard links; a node id never changes its inode. Between requests at most
+ * `maxDescriptors` O_PATH descriptors are open: beyond it those open for longest are closed, and reopened when needed from
+ * their file handle (name_to_handle_at(2)), which follows renames. An inode with an open descriptor can't be reused for another file; one
+ * without is compared by its file handle, which carries the inode's generation.
+ *
+ * Does not: evict nodes of file systems that give no file handles; those keep their descriptor.
+ */
+import { close, nameToHandleAt, openByHandleAt, orErrno } from '../libc/calls.js';
+import { Errno } from '../libc/errno.js';
+import type { FileStatus } from '../libc/file-status.js';
+import { AT_EMPTY_PATH, O_CLOEXEC, O_NOFOLLOW, O_PATH } from '../libc/flags.js';
+import { emptyString, MemoryRegion } from '../libc/memory.js';
+import { Node, ROOT_ID } from './node.js';
+
+/** `struct file_handle`: u32 size of the opaque part, i32 type, then the opaque bytes (MAX_HANDLE_SZ = 128). */
+const HANDLE_HEADER = 8;
+const MAX_HANDLE_SIZE = 128;
+
+/** How many descriptors one eviction closes, so that a walk over a large tree does not evict at every step. */
+const EVICTION_BATCH = 64;
+
+export class NodeTable {
+  readonly root: Node;
+  private readonly byId = new Map<number, Node>();
+  private readonly byInode = new Map<number | string, Node>();
+  /** Nodes whose descriptor may be closed, in the order of their opening: a Map keeps insertion order. */
+  private readonly evictable = new Map<number, Node>();
+  private nextId = ROOT_ID + 1;
+
+  private readonly handleBuffer = new MemoryRegion(256);
+  private readonly mountFd: number;
+  private readonly rootDevice: number;
+
+  /**
+   * @param mountFd - the mirror's root directory, open for reading (open_by_handle_at(2) takes no O_PATH descriptor)
+   * @param status - the root directory's status
+   * @param maxDescriptors - how many O_PATH descriptors may be open at once
+   */
+  constructor(
+    mountFd: number,
+    status: FileStatus,
+    private readonly maxDescriptors: number,
+  ) {
+    this.mountFd = mountFd;
+    this.rootDevice = status.device;
+    this.root = new Node(ROOT_ID, this.keyOf(status), undefined);
+    this.root.fd = mountFd;
+    this.byId.set(ROOT_ID, this.root);
+    this.byInode.set(this.root.inodeKey, this.root);
+  }
+
+  get(id: number): Node | undefined {
+    return this.byId.get(id);
+  }
+
+  get size(): number {
+    return this.byId.size;
+  }
+
+  /** The node of the inode that `status` shows, if its identity is certain without opening it. */
+  findOpen(status: FileStatus): Node | undefined {
+    const node = this.byInode.get(this.keyOf(status));
+    return node !== undefined && node.fd >= 0 ? node : undefined;
+  }
+
+  /** The node of the inode that `status` shows, evicted or not: good enough to follow a name that changes. */
+  find(status: FileStatus): Node | undefined {
+    return this.byInode.get(this.keyOf(status));
+  }
+
+  /**
+   * The node of the inode behind `fd`, made when there is none. Takes `fd` over: it becomes the node's descriptor, or is
+   * closed when the node has one.
+   * @param fd - O_PATH descriptor
+   * @param status - what `fd` is
+   */
+  adopt(fd: number, status: FileStatus): Node {
+    const key = this.keyOf(status);
+    const handle = status.device === this.rootDevice ? this.handleOf(fd) : undefined;
+    const known = this.byInode.get(key);
+    if (known !== undefined && known.fd >= 0) {
+      close(fd);
+      return known;
+    }
+    if (known?.handle !== undefined && handle?.equals(known.handle)) {
+      this.keep(known, fd);
+      return known;
+    }
+    const node = new Node(this.nextId++, key, handle);
+    this.byId.set(node.id, node);
+    this.byInode.set(key, node);
+    this.keep(node, fd);
+    return node;
+  }
+
+  /** The node's descriptor, reopened if it was evicted. @returns O_PATH descriptor or a negated errno (ESTALE) */
+  fdOf(node: Node): number {
+    if (node.fd >= 0) return node.fd;
+    if (node.handle === undefined) return -Errno.ESTALE;
+    node.handle.copy(this.handleBuffer.bytes);
+    const fd = orErrno(openByHandleAt(this.mountFd, this.handleBuffer.address, O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    if (fd >= 0) this.keep(node, fd);
+    return fd;
+  }
+
+  /**
+   * Keeps the node's descriptor until it is forgotten: once the last name is gone nothing else holds the inode, and no
+   * file handle can bring it back.
+   */
+  holdOpen(node: Node): void {
+    this.fdOf(node);
+    this.evictable.delete(node.id);
+  }
+
+  /** Undoes {@link holdOpen}: the name stayed after all. */
+  letGo(node: Node): void {
+    if (node.fd >= 0) this.keep(node, node.fd);
+  }
+
+  /** The kernel dropped `count` references to the node. */
+  forget(id: number, count: number): void {
+    const node = this.byId.get(id);
+    if (node === undefined || node === this.root) return;
+    node.lookups = Math.max(0, node.lookups - count);
+    this.releaseIfUnused(node);
+  }
+
+  /** Removes the node, and any parent that stayed only for its sake, when nobody refers to it. */
+  releaseIfUnused(node: Node): void {
+    if (node.lookups > 0 || node.pins > 0 || node === this.root) return;
+    this.byId.delete(node.id);
+    if (this.byInode.get(node.inodeKey) === node) this.byInode.delete(node.inodeKey);
+    this.evictable.delete(node.id);
+    if (node.fd >= 0) close(node.fd);
+    node.fd = -1;
+    for (const { parent } of node.links.splice(0)) {
+      parent.pins--;
+      this.releaseIfUnused(parent);
+    }
+  }
+
+  /**
+   * Closes descriptors beyond the limit. To be called between requests: within one, a descriptor that was just handed out
+   * must stay open.
+   */
+  trim(): void {
+    if (this.evictable.size <= this.maxDescriptors) return;
+    let remaining = EVICTION_BATCH;
+    for (const [id, node] of this.evictable) {
+      if (remaining-- === 0) return;
+      this.evictable.delete(id);
+      close(node.fd);
+      node.fd = -1;
+    }
+  }
+
+  private keep(node: Node, fd: number): void {
+    node.fd = fd;
+    if (node.handle === undefined) return;
+    this.evictable.set(node.id, node);
+  }
+  private keyOf(status: FileStatus): number | string {
+    const { device, inodeKey } = status;
+    return device === this.rootDevice ? inodeKey : `${device}/${inodeKey}`;
+  }
+
+  private handleOf(fd: number): Buffer | undefined {
+    const { address, bytes, words } = this.handleBuffer;
+    words[0] = MAX_HANDLE_SIZE;
+    const mountIdAddress = address + HANDLE_HEADER + MAX_HANDLE_SIZE;
+    if (nameToHandleAt(fd, emptyString, address, mountIdAddress, AT_EMPTY_PATH) < 0) return undefined;
+    return Buffer.from(bytes.subarray(0, HANDLE_HEADER + (words[0] ?? 0)));
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * One inode of the mirror that the kernel knows about.
+ *
+ * Guarantees: a node is one inode for as long as it lives, whatever its names are. Its path is the current one, because
+ * names hang on parent nodes and a renamed directory is still the same node. Does not open or close anything (see
+ * `node-table.ts`).
+ */
+
+/** A name of an inode: an entry `name` (latin1, one character a byte) of the directory `parent`. */
+export interface Link {
+  readonly parent: Node;
+  readonly name: string;
+}
+
+export class Node {
+  /** What the kernel calls it (`nodeid`); never used again for another inode while the mount lives. */
+  readonly id: number;
+  /** Where the node table finds it by device and inode number. */
+  readonly inodeKey: number | string;
+  /** `struct file_handle` of the inode (name_to_handle_at(2)): survives renames. Undefined where the file system has none. */
+  readonly handle: Buffer | undefined;
+
+  /** O_PATH descriptor, or -1 while evicted. */
+  fd = -1;
+  /** How many times the kernel was told this node id and has not forgotten it yet. */
+  lookups = 0;
+  /** Open file handles, and child nodes that name this one as their parent: it must stay to give paths. */
+  pins = 0;
+  /** Names by which the inode was looked up, the oldest first; several for hard links, none once it is unlinked. */
+  readonly links: Link[] = [];
+  /** The inode may carry set-id bits, so that a write by others than root has to clear them. */
+  mayHaveSetId = true;
+
+  constructor(id: number, inodeKey: number | string, handle: Buffer | undefined) {
+    this.id = id;
+    this.inodeKey = inodeKey;
+    this.handle = handle;
+  }
+
+  addLink(parent: Node, name: string): void {
+    for (const link of this.links) if (link.parent === parent && link.name === name) return;
+    this.links.push({ parent, name });
+    parent.pins++;
+  }
+
+  removeLink(parent: Node, name: string): void {
+    const index = this.links.findIndex((link) => link.parent === parent && link.name === name);
+    if (index < 0) return;
+    this.links.splice(index, 1);
+    parent.pins--;
+  }
+
+  /** Every known path, from the mirror's root, as `/a/b` in latin1. A node that lost its names has none. */
+  paths(): string[] {
+    if (this.links.length === 0) return this.id === ROOT_ID ? [''] : [];
+    return this.links.flatMap(({ parent, name }) => parent.paths().map((path) => `${path}/${name}`));
+  }
+}
+
+/** FUSE_ROOT_ID of linux/fuse.h. */
+export const ROOT_ID = 1;

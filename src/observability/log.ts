@@ -1,0 +1,154 @@
+/**
+ * Our own log: JSON lines through pino, in files that pino-roll rolls by size.
+ *
+ * Guarantees: a line is in the kernel when the call returns, so a killed server leaves it behind. A full disk or an
+ * unwritable log never throws and never stops the caller: lines that found no place are counted and reported
+ * once writing works again. No thread is started. Does not keep values secret that callers pass.
+ */
+
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { type Logger, pino } from 'pino';
+import roll from 'pino-roll';
+import { LogaggError } from '../config/errors.js';
+import type { LogLevel } from '../config/mount-options.js';
+import { isDevice, LogFile } from './log-file.js';
+
+/** What to log, and where. */
+export interface LogSettings {
+  readonly level: LogLevel;
+  /** Absolute path of the log, or undefined for stderr. */
+  readonly destination: string | undefined;
+  /** A file that has grown to this many bytes is the last but one; 10 MiB unless said otherwise. */
+  readonly rollBytes?: number;
+  /** How many files remain, the current one included; 3 unless said otherwise. */
+  readonly keptFiles?: number;
+}
+
+/** An open log. */
+export interface Log {
+  readonly logger: Logger;
+  /** The path that shows the current log; undefined for stderr. */
+  readonly path: string | undefined;
+  /** Lines are written before this returns; its promise resolves when the file is closed. Later lines are dropped. */
+  close(): Promise<void>;
+}
+
+/** The part of sonic-boom that both destinations have. */
+interface Stream {
+  write(text: string): boolean;
+  flushSync(): void;
+  end(): void;
+  on(event: 'error' | 'drop' | 'write', listener: () => void): unknown;
+  once(event: 'close' | 'error', listener: () => void): unknown;
+}
+
+/** What waits in memory while a log can't be written. */
+const waitingBytesLimit = 1024 ** 2;
+
+const fileMode = 0o640;
+const directoryMode = 0o750;
+
+/**
+ * Opens the log. Directories that are missing are made.
+ *
+ * @throws LogaggError LOGAGG_LOGFILE when the path can't be written
+ */
+export async function openLog(settings: LogSettings): Promise<Log> {
+  const { destination: path } = settings;
+  if (path === undefined) return logTo(pino.destination({ dest: 2, sync: true }), settings);
+  try {
+    if (isDevice(path)) return logTo(pino.destination({ dest: path, sync: true }), settings);
+    return await logToFiles(path, settings);
+  } catch (error) {
+    if (error instanceof LogaggError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new LogaggError('LOGAGG_LOGFILE', `logfile=${path} can't be written: ${reason}`, { cause: error });
+  }
+}
+
+async function logToFiles(path: string, settings: LogSettings): Promise<Log> {
+  const { rollBytes = 10 * 1024 ** 2, keptFiles = 3 } = settings;
+  const file = new LogFile(path);
+  mkdirSync(dirname(file.path), { recursive: true, mode: directoryMode });
+  const stream = await roll({
+    file: file.rollName,
+    size: `${rollBytes}b`,
+    mode: fileMode,
+    sync: true,
+    maxLength: waitingBytesLimit,
+  });
+  const log = logTo(stream, settings);
+  const settle = (): void => {
+    file.show(stream.file);
+    file.prune(keptFiles);
+  };
+  settle();
+  stream.on('ready', () => {
+    try {
+      settle();
+    } catch (error) {
+      log.logger.warn({ err: error, path }, 'the log rolled, but its path may show an older file');
+    }
+  });
+  return log;
+}
+
+function logTo(stream: Stream, { level, destination }: LogSettings): Log {
+  let closed = false;
+  const sink = { write: (line: string): void => void (closed || stream.write(line)) };
+  const logger = pino(
+    {
+      level,
+      base: { pid: process.pid },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    sink,
+  );
+  surviveWriteErrors(stream, logger);
+  const close = (): Promise<void> => {
+    if (closed) return Promise.resolve();
+    closed = true;
+    return closeStream(stream);
+  };
+  return { logger, path: destination, close };
+}
+
+/** Without a listener for `error`, a full disk would end the process. */
+function surviveWriteErrors(stream: Stream, logger: Logger): void {
+  let failedWrites = 0;
+  let droppedLines = 0;
+  stream.on('error', () => {
+    failedWrites += 1;
+  });
+  stream.on('drop', () => {
+    droppedLines += 1;
+    // Once its memory is full, the stream no longer tries by itself.
+    tryFlush(stream);
+  });
+  stream.on('write', () => {
+    if (failedWrites === 0) return;
+    const counts = { failedWrites, droppedLines };
+    failedWrites = 0;
+    droppedLines = 0;
+    logger.warn(counts, 'this log could not be written for a while');
+  });
+}
+
+function closeStream(stream: Stream): Promise<void> {
+  tryFlush(stream);
+  return new Promise((resolve) => {
+    stream.once('close', resolve);
+    stream.once('error', resolve);
+    stream.end();
+  });
+}
+
+function tryFlush(stream: Stream): void {
+  try {
+    stream.flushSync();
+  } catch {
+    // Counted by the listeners above, or too late to matter.
+  }
+}

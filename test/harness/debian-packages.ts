@@ -1,0 +1,47 @@
+/**
+ * The Debian packages that the integration tests need.
+ *
+ * Guarantees: installs only what is missing, without recommended packages, and starts no service. Needs root.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+
+/** What the tests call: rsyslogd, logrotate, mount.fuse3, strace. */
+const packages = ['rsyslog', 'logrotate', 'fuse3', 'strace'];
+
+const policyFile = '/usr/sbin/policy-rc.d';
+
+function missing(): string[] {
+  return packages.filter((name) => {
+    const { stdout } = spawnSync('dpkg', ['--status', name], { encoding: 'utf8' });
+    return !/^Status: .* installed$/m.test(stdout);
+  });
+}
+
+function apt(...args: string[]): boolean {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
+  return spawnSync('apt-get', ['-q', '-y', ...args], { env, stdio: ['ignore', 'inherit', 'inherit'] }).status === 0;
+}
+
+/** Runs a function while the package system may not start services. */
+function withoutServices<T>(install: () => T): T {
+  if (existsSync(policyFile)) return install();
+  writeFileSync(policyFile, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  try {
+    return install();
+  } finally {
+    rmSync(policyFile, { force: true });
+  }
+}
+
+/** Installs what is missing; returns the packages that still are. Does nothing on another distribution. */
+export function installPackages(): string[] {
+  if (!existsSync('/etc/debian_version')) return [];
+  const wanted = missing();
+  if (wanted.length === 0) return [];
+  console.log(`installing Debian packages for the tests: ${wanted.join(' ')}`);
+  const install = (): boolean => apt('install', '--no-install-recommends', ...wanted);
+  // The package lists of a fresh machine are empty or old: only a failure shows that they must be read.
+  withoutServices(() => install() || (apt('update') && install()));
+  return missing();
+}
