@@ -22,11 +22,9 @@ is_installed() {
 }
 
 install_dependencies() {
-  command=ci
-  [ -f package-lock.json ] || command=install
-  echo "logagg-fs: installing dependencies (npm $command)" >&2
-  quietly npm "$command" --include=dev --include=optional --ignore-scripts --no-fund --no-audit && return
-  echo "logagg-fs: npm $command failed, see above. It needs the npm registry, or a filled npm cache, once." >&2
+  echo 'logagg-fs: installing dependencies' >&2
+  quietly npm ci --include=dev --include=optional --ignore-scripts --no-fund --no-audit && return
+  echo 'logagg-fs: npm ci failed, see above. Offline? It needs the npm registry or a filled npm cache.' >&2
   return 1
 }
 

@@ -36,7 +36,8 @@ const maxNameLength = 255;
 const maxPathLength = 4096;
 const maxSteps = 3_000_000;
 
-const options = { dot: true, strictBrackets: true, debug: true, expandRange } as const;
+/** `posix` makes `[!a]` mean what it means in every shell; micromatch's default is a class that contains `!`. */
+const options = { dot: true, posix: true, strictBrackets: true, debug: true, expandRange } as const;
 
 /**
  * Compiles `glob`.

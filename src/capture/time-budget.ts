@@ -54,9 +54,16 @@ function runOnce<T>(task: () => T, timeout: number): T | typeof ranOutOfTime {
   try {
     return script.runInContext(sandbox, { timeout }) as T;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return ranOutOfTime;
+    if (isTimeout(error)) return ranOutOfTime;
     throw error;
   } finally {
     sandbox.task = undefined;
   }
+}
+
+/** Not `instanceof Error`: the error may belong to the sandbox, whose `Error` is another one. */
+function isTimeout(error: unknown): boolean {
+  return (
+    typeof error === 'object' && error !== null && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT'
+  );
 }

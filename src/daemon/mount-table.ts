@@ -22,9 +22,6 @@ export interface MountEntry {
   readonly superOptions: string;
 }
 
-/** The file system type that our mounts show. */
-export const ownFsType = 'fuse.logagg-fs';
-
 /** The mounts stacked at a real path, the visible one last. */
 export function mountsAt(path: string): MountEntry[] {
   return stackOf(parseMountTable(readFileSync('/proc/self/mountinfo', 'utf8')), path);

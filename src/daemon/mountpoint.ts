@@ -9,9 +9,10 @@ import { spawnSync } from 'node:child_process';
 import { readlinkSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { LogaggError } from '../config/errors.js';
+import { FILE_SYSTEM_TYPE } from '../config/file-system-type.js';
 import { findHostTool } from '../config/host-tool.js';
 import { errorCode, reasonOf } from './errno-text.js';
-import { type MountEntry, mountsAt, ownFsType } from './mount-table.js';
+import { type MountEntry, mountsAt } from './mount-table.js';
 
 /** `stale`: our mount without a server lies on it. */
 export type MountpointState = 'free' | 'stale';
@@ -108,7 +109,7 @@ function isStale(mountpoint: string): boolean {
 
 /** The fuse-native engine can't set the subtype on every host; the name of the source tells then. */
 function isOurs({ fsType, source }: MountEntry): boolean {
-  return fsType === ownFsType || (fsType === 'fuse' && source === 'logagg-fs');
+  return fsType === FILE_SYSTEM_TYPE || (fsType === 'fuse' && source === 'logagg-fs');
 }
 
 type ServerAnswer = 'alive' | 'dead' | 'silent';

@@ -75,10 +75,7 @@ export class Server {
     const how = await this.engine.serving;
     this.watcher.start();
     const { chunks, sealed } = leftovers;
-    this.logger.info(
-      { mountpoint, root, pid: process.pid, chunks, sealed, patterns: this.rules.length },
-      `serving: ${how}`,
-    );
+    this.logger.info({ mountpoint, root, chunks, sealed, patterns: this.rules.length }, `serving: ${how}`);
   }
 
   /** Resolves when the mount has ended and everything is written. */

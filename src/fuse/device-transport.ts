@@ -64,6 +64,12 @@ export class DeviceTransport {
     }
   }
 
+  /** Sleeps until the main thread has sent something: a device that is not mounted yet can't be read (EPERM). */
+  awaitWakeUp(): void {
+    while (poll(this.pollfds.address + POLLFD_LENGTH, 1, -1) < 0 && lastErrno() === Errno.EINTR);
+    this.takeMessages();
+  }
+
   /** Serves until the mount ends. @throws when the device fails in a way that can't go on */
   run(): void {
     let untilClockCheck = REQUESTS_PER_CLOCK_CHECK;
@@ -127,8 +133,13 @@ export class DeviceTransport {
     const { bytes, address } = this.pollfds;
     if (this.nextHousekeeping < 0) this.keepHouse(now);
     poll(address, 2, this.nextHousekeeping < 0 ? -1 : Math.max(0, Math.ceil(this.nextHousekeeping - now)));
-    if (bytes.readInt16LE(WAKE_REVENTS) !== 0) read(this.options.wakeFd, this.wakeCounter.address, 8);
+    if (bytes.readInt16LE(WAKE_REVENTS) !== 0) this.takeMessages();
     this.lookUp();
+  }
+
+  private takeMessages(): void {
+    read(this.options.wakeFd, this.wakeCounter.address, 8);
+    if (!this.client.onMessages()) this.stopped = true;
   }
 
   /** What there is to do besides requests. */

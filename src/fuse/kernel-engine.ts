@@ -82,6 +82,7 @@ export class KernelEngine implements Engine {
   private mount(): void {
     try {
       mountDevice(this.settings.deviceFd, this.options);
+      this.send({ kind: 'mounted' });
     } catch (error) {
       this.refuse(error instanceof Error ? error : new Error(String(error)));
       this.stop();

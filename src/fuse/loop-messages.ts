@@ -34,6 +34,8 @@ export interface LoopSettings {
 }
 
 export type MessageToLoop =
+  /** The device is mounted: requests will come. */
+  | { readonly kind: 'mounted' }
   | { readonly kind: 'rules'; readonly rules: readonly TrackRule[] }
   /** End although the mount may still have users. */
   | { readonly kind: 'stop' };

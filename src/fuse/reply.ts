@@ -106,7 +106,7 @@ export class Reply {
    */
   send(fd: number, request: Request, result: number): boolean {
     const { words } = this;
-    const length = OutHeader.size + (Math.max(result, 0));
+    const length = OutHeader.size + Math.max(result, 0);
     words[OutHeader.len] = length;
     words[OutHeader.error >> 2] = Math.min(result, 0);
     words[OutHeader.unique >> 2] = request.uniqueLow;

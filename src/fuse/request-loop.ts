@@ -65,6 +65,7 @@ export class RequestLoop implements DeviceClient {
     const buffer = this.session.request.region;
     const transport = new DeviceTransport({ deviceFd, wakeFd, busyPollMicroseconds, buffer }, this);
     this.tell({ kind: 'ready' });
+    transport.awaitWakeUp();
     transport.run();
     this.streams.sealAll();
     this.clock.close();
@@ -79,8 +80,10 @@ export class RequestLoop implements DeviceClient {
     for (;;) {
       const received: { message: MessageToLoop } | undefined = receiveMessageOnPort(this.port);
       if (received === undefined) return true;
-      if (received.message.kind === 'stop') return false;
-      this.streams.usePatterns(this.compile(received.message.rules), this.mirror.handles.writable());
+      const { message } = received;
+      if (message.kind === 'stop') return false;
+      if (message.kind === 'rules')
+        this.streams.usePatterns(this.compile(message.rules), this.mirror.handles.writable());
     }
   }
 

@@ -37,14 +37,13 @@ export interface Log {
 /** The part of sonic-boom that both destinations have. */
 interface Stream {
   write(text: string): boolean;
-  flushSync(): void;
   end(): void;
   on(event: 'error' | 'drop' | 'write', listener: () => void): unknown;
   once(event: 'close' | 'error', listener: () => void): unknown;
 }
 
-/** What waits in memory while a log can't be written. */
-const waitingBytesLimit = 1024 ** 2;
+/** At most `maxLength` bytes wait in memory while a log can't be written. */
+const streamOptions = { sync: true, maxLength: 1024 ** 2 };
 
 const fileMode = 0o640;
 const directoryMode = 0o750;
@@ -56,9 +55,9 @@ const directoryMode = 0o750;
  */
 export async function openLog(settings: LogSettings): Promise<Log> {
   const { destination: path } = settings;
-  if (path === undefined) return logTo(pino.destination({ dest: 2, sync: true }), settings);
+  if (path === undefined) return logTo(pino.destination({ dest: 2, ...streamOptions }), settings);
   try {
-    if (isDevice(path)) return logTo(pino.destination({ dest: path, sync: true }), settings);
+    if (isDevice(path)) return logTo(pino.destination({ dest: path, ...streamOptions }), settings);
     return await logToFiles(path, settings);
   } catch (error) {
     if (error instanceof LogaggError) throw error;
@@ -75,8 +74,7 @@ async function logToFiles(path: string, settings: LogSettings): Promise<Log> {
     file: file.rollName,
     size: `${rollBytes}b`,
     mode: fileMode,
-    sync: true,
-    maxLength: waitingBytesLimit,
+    ...streamOptions,
   });
   const log = logTo(stream, settings);
   const settle = (): void => {
@@ -124,8 +122,9 @@ function surviveWriteErrors(stream: Stream, logger: Logger): void {
   });
   stream.on('drop', () => {
     droppedLines += 1;
-    // Once its memory is full, the stream no longer tries by itself.
-    tryFlush(stream);
+    // Once its memory is full, the stream no longer tries by itself. Its flushSync is no way out: it repeats a write
+    // that fails with ENOSPC for ever.
+    stream.write('');
   });
   stream.on('write', () => {
     if (failedWrites === 0) return;
@@ -136,19 +135,11 @@ function surviveWriteErrors(stream: Stream, logger: Logger): void {
   });
 }
 
+/** Everything is written already, unless writing fails: then one last attempt is made. */
 function closeStream(stream: Stream): Promise<void> {
-  tryFlush(stream);
   return new Promise((resolve) => {
     stream.once('close', resolve);
     stream.once('error', resolve);
     stream.end();
   });
-}
-
-function tryFlush(stream: Stream): void {
-  try {
-    stream.flushSync();
-  } catch {
-    // Counted by the listeners above, or too late to matter.
-  }
 }

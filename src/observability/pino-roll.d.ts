@@ -21,7 +21,6 @@ declare module 'pino-roll' {
       /** The file that is written at present. */
       readonly file: string;
       write(text: string): boolean;
-      flushSync(): void;
       end(): void;
     }
   }

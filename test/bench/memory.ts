@@ -1,21 +1,21 @@
 /**
  * How much memory our server needs as it captures more and more.
  *
- * Guarantees: counts all processes of the mount, shared pages by share (PSS). The figure is taken while the server is
- * idle, a moment after the last write.
+ * Guarantees: counts all processes of the mount, idle, a moment after the last write. The benchmark's own Node
+ * processes share the program's pages with the server, which makes PSS smaller than on a host without another Node; RSS
+ * is the upper bound.
  */
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Contender } from './contenders.js';
-import { proportionalSetSize } from './servers.js';
+import { type MemoryUse, memoryOf } from './servers.js';
 import { allowedCpus, lastCpu, pin, type Writers } from './writers.js';
 
 /** Memory after a number of writes. */
-export interface MemoryFigure {
+export interface MemoryFigure extends MemoryUse {
   /** Tracked writes of 128 B since the mount. */
   readonly writes: number;
-  /** PSS of all processes of the mount, in bytes. */
-  readonly bytes: number;
+  /** Processes of the mount. */
   readonly processes: number;
 }
 
@@ -49,7 +49,7 @@ export async function measureMemory(
       written = step;
       await delay(settling);
       const family = contender.servers();
-      figures.push({ writes: step, bytes: proportionalSetSize(family), processes: family.length });
+      figures.push({ writes: step, ...memoryOf(family), processes: family.length });
     }
   } finally {
     pin(pids, allowedCpus());

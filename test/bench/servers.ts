@@ -22,12 +22,22 @@ export function serversOf(mountpoint: string): number[] {
   return withDescendants(holders.length > 0 ? holders : fuseServersMentioning(mountpoint), processes);
 }
 
-/** Memory of the processes in bytes: shared pages are divided among those that share them (PSS). */
-export function proportionalSetSize(pids: readonly number[]): number {
-  return pids.reduce((sum, pid) => {
-    const kilobytes = /^Pss:\s+(\d+) kB$/m.exec(procText(`${pid}/smaps_rollup`))?.[1];
-    return sum + Number(kilobytes ?? 0) * 1024;
-  }, 0);
+/** Memory of processes, in bytes. */
+export interface MemoryUse {
+  /** Pages shared with other processes count by their share (PSS). */
+  readonly proportional: number;
+  /** Every page counts in full (RSS): what it takes where no other process shares its program. */
+  readonly resident: number;
+}
+
+/** Memory of these processes together. */
+export function memoryOf(pids: readonly number[]): MemoryUse {
+  const maps = pids.map((pid) => procText(`${pid}/smaps_rollup`));
+  const sum = (field: string): number => {
+    const line = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm');
+    return maps.reduce((bytes, map) => bytes + Number(line.exec(map)?.[1] ?? 0) * 1024, 0);
+  };
+  return { proportional: sum('Pss'), resident: sum('Rss') };
 }
 
 /**

@@ -67,12 +67,13 @@ function ratiosTable({ workloads }: Results): string {
 }
 
 function memoryTable({ memory }: Results): string {
-  const rows = memory.map(({ writes, bytes, processes }) => [
+  const rows = memory.map(({ writes, proportional, resident, processes }) => [
     writes.toLocaleString('en'),
-    `${(bytes / 1e6).toFixed(1)} MB`,
+    `${(proportional / 1e6).toFixed(1)} MB`,
+    `${(resident / 1e6).toFixed(1)} MB`,
     String(processes),
   ]);
-  return table(['tracked writes', 'memory of the server (PSS)', 'processes'], rows);
+  return table(['tracked writes', 'PSS of the server', 'RSS', 'processes'], rows);
 }
 
 function presentColumns(workloads: readonly WorkloadResult[]): ContenderName[] {

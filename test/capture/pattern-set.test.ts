@@ -63,7 +63,7 @@ describe('which paths a list tracks', () => {
 describe('a pathological pattern does not hold up the thread', () => {
   const manyA = 'a'.repeat(200);
   const cases: [name: string, pattern: string, path: string][] = [
-    ['overlapping repetitions', '/l/+(a|aa|*a)b', `/l/${manyA}c`],
+    ['overlapping repetitions', '/l/+(ab|a|b)c', `/l/${'ab'.repeat(100)}d`],
     ['a quantified group', '/l/(a+)+b', `/l/${manyA}c`],
     ['many stars', '/l/*a*a*a*a*a*a*a*b', `/l/${manyA}c`],
     ['many globstars', '/**/a/**/a/**/a/**/a/**/b', '/a'.repeat(2000)],

@@ -96,7 +96,8 @@ export class Trial {
 
   progress(): Progress {
     return {
-      written: this.written,
+      // The writer reports ten times a second; lines that have been captured meanwhile were written, too.
+      written: Math.max(this.written, this.captured.distinct),
       rotated: this.rotated,
       drain: this.drain,
       captured: this.captured.distinct,

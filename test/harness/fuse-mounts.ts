@@ -4,14 +4,14 @@
  * Guarantees: never touches a mounted file, so that nothing here can wait for a server that hangs.
  */
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 
 /** One line of /proc/self/mountinfo. */
 export interface FuseMount {
   readonly mountpoint: string;
   readonly type: string;
   readonly source: string;
-  /** Name of the connection's folder in /sys/fs/fuse/connections. */
+  /** Number of the FUSE connection, the minor number of the device. */
   readonly connection: string;
 }
 
@@ -43,12 +43,15 @@ export function fuseMountAt(mountpoint: string): FuseMount | undefined {
   return fuseMounts().findLast((mount) => mount.mountpoint === mountpoint);
 }
 
-/** Ends every request that waits on a mount with an error, and takes the mount away. */
+/**
+ * Ends every request that waits on a mount with an error, and takes the mount away.
+ *
+ * A forced umount aborts the connection, also where the FUSE control file system is not mounted; a lazy one alone would
+ * leave the waiting processes to wait for ever.
+ */
 export function abortAndDetach(mount: FuseMount): void {
-  try {
-    writeFileSync(`/sys/fs/fuse/connections/${mount.connection}/abort`, '1');
-  } catch {
-    // The control file system is not mounted, or the connection has just ended.
-  }
-  spawnSync('umount', ['-l', '-c', mount.mountpoint], { timeout: 10_000, stdio: 'ignore' });
+  spawnSync('umount', ['--force', '--lazy', '--no-canonicalize', mount.mountpoint], {
+    timeout: 10_000,
+    stdio: 'ignore',
+  });
 }

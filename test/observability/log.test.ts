@@ -106,7 +106,10 @@ describe('lines', () => {
       const log = await openLog({ level: 'info', destination: undefined });
       log.logger.info('hello');
       process.kill(process.pid, 'SIGKILL');`;
-    const child = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+    const child = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+      encoding: 'utf8',
+      timeout: 20_000,
+    });
     assert.equal(child.signal, 'SIGKILL');
     assert.equal(JSON.parse(child.stderr).msg, 'hello');
     assert.equal(child.stdout, '');
@@ -216,7 +219,10 @@ test('a log that can no longer be written neither throws nor stops the caller', 
     for (let number = 0; number < 20_000; number++) log.logger.info({ number }, 'x'.repeat(100));
     await log.close();
     console.log('still here');`;
-  const child = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+  const child = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    encoding: 'utf8',
+    timeout: 20_000,
+  });
   assert.equal(child.stdout, 'still here\n', child.stderr);
   assert.equal(child.status, 0);
 });

@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { chunkName, streamId } from '../../src/capture/chunk-name.js';
+import { sealLeftoverChunks } from '../../src/capture/leftover-chunks.js';
+
+test('chunks of an earlier server are sealed, foreign files are left alone', (t) => {
+  const logs = mkdtempSync(join(tmpdir(), 'logagg-fs-test-'));
+  t.after(() => rmSync(logs, { recursive: true }));
+  const add = (name: string, mode: number): string => {
+    const path = join(logs, name);
+    writeFileSync(path, 'x\n');
+    chmodSync(path, mode);
+    return path;
+  };
+  const stream = streamId('/var/log/app.log');
+  const live = add(chunkName(stream, 30n), 0o600);
+  const shared = add(chunkName(stream, 20n), 0o640);
+  const sealed = add(chunkName(stream, 10n), 0o440);
+  const foreign = add(`${chunkName(stream, 30n)}.offset`, 0o600);
+
+  assert.deepEqual(sealLeftoverChunks(logs), { chunks: 3, sealed: 2, newest: 30n });
+  const mode = (path: string): number => statSync(path).mode & 0o777;
+  assert.deepEqual([live, shared, sealed, foreign].map(mode), [0o400, 0o440, 0o440, 0o600]);
+});

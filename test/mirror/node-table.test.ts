@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { linkSync, mkdirSync, mkdtempSync, openSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import { MemoryRegion } from '../../src/libc/memory.js';
+import { Caller } from '../../src/mirror/caller.js';
+import { EntryName } from '../../src/mirror/entry-name.js';
+import { Mirror } from '../../src/mirror/mirror.js';
+import type { Node } from '../../src/mirror/node.js';
+
+const MAX_DESCRIPTORS = 100;
+
+describe('the node table', () => {
+  let folder: string;
+  let mirror: Mirror;
+  const region = new MemoryRegion(4096);
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'logagg-fs-test-'));
+    mirror = new Mirror(openSync(folder, 'r'), new Caller(), MAX_DESCRIPTORS);
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const lookup = (parent: Node, text: string): Node => {
+    region.putString(0, text);
+    const name = new EntryName(region);
+    name.locate(region, 0, 4096);
+    const node = mirror.resolveEntry(parent, name);
+    assert.ok(typeof node !== 'number', `lookup of ${text}: ${node}`);
+    return node;
+  };
+  const add = (name: string): Node => {
+    writeFileSync(join(folder, name), name);
+    return lookup(mirror.nodes.root, name);
+  };
+
+  test('gives one node to one inode, through all its hard links', () => {
+    const node = add('a');
+    linkSync(join(folder, 'a'), join(folder, 'b'));
+    assert.equal(lookup(mirror.nodes.root, 'b'), node);
+    assert.deepEqual(node.paths(), ['/a', '/b']);
+    assert.equal(node.lookups, 2);
+  });
+
+  test('never gives a node id twice', () => {
+    const first = add('a');
+    mirror.nodes.forget(first.id, 1);
+    assert.equal(mirror.nodes.get(first.id), undefined);
+    assert.notEqual(lookup(mirror.nodes.root, 'a').id, first.id);
+  });
+
+  test('keeps a node until every lookup is forgotten', () => {
+    const node = add('a');
+    lookup(mirror.nodes.root, 'a');
+    mirror.nodes.forget(node.id, 1);
+    assert.equal(mirror.nodes.get(node.id), node);
+    mirror.nodes.forget(node.id, 1);
+    assert.equal(mirror.nodes.get(node.id), undefined);
+  });
+
+  test('keeps a forgotten directory while a child needs its path', () => {
+    mkdirSync(join(folder, 'd'));
+    const directory = lookup(mirror.nodes.root, 'd');
+    writeFileSync(join(folder, 'd/x'), '');
+    const child = lookup(directory, 'x');
+    mirror.nodes.forget(directory.id, 1);
+    assert.deepEqual(child.paths(), ['/d/x']);
+    mirror.nodes.forget(child.id, 1);
+    assert.equal(mirror.nodes.size, 1, 'only the root is left');
+  });
+
+  test('bounds its descriptors, and reopens what it closed', () => {
+    const before = readdirSync('/proc/self/fd').length;
+    const nodes = Array.from({ length: 5 * MAX_DESCRIPTORS }, (_, i) => add(`file-${i}`));
+    for (let i = 0; i < nodes.length; i++) mirror.nodes.trim();
+    assert.ok(readdirSync('/proc/self/fd').length <= before + MAX_DESCRIPTORS);
+    for (const node of nodes) {
+      const fd = mirror.nodes.fdOf(node);
+      assert.ok(fd >= 0);
+      assert.equal(mirror.status.readFd(fd), 0);
+      assert.equal(mirror.status.inodeKey, node.inodeKey);
+      mirror.nodes.trim();
+    }
+  });
+
+  test('finds an evicted node after its file was renamed', () => {
+    const node = add('a');
+    for (let i = 0; i < 3 * MAX_DESCRIPTORS; i++) {
+      add(`file-${i}`);
+      mirror.nodes.trim();
+    }
+    assert.equal(node.fd, -1, 'it was evicted');
+    renameSync(join(folder, 'a'), join(folder, 'b'));
+    assert.ok(mirror.nodes.fdOf(node) >= 0);
+    assert.equal(lookup(mirror.nodes.root, 'b'), node);
+  });
+
+  test('takes a new file for a new node although it got the inode number of a deleted one', () => {
+    const node = add('a');
+    for (let i = 0; i < 3 * MAX_DESCRIPTORS; i++) {
+      add(`file-${i}`);
+      mirror.nodes.trim();
+    }
+    rmSync(join(folder, 'a'));
+    for (let i = 0; i < 50; i++) {
+      const other = add(`new-${i}`);
+      assert.notEqual(other, node);
+      mirror.nodes.trim();
+    }
+    assert.equal(mirror.nodes.fdOf(node), -116, 'the old one is stale');
+  });
+});
