@@ -81,7 +81,9 @@ export class StreamTable {
   /** Seals idle chunks and lets go of streams that nobody writes to. @param now - milliseconds, monotonic */
   housekeep(now: number): void {
     for (const [path, stream] of this.byPath) {
-      if (stream.sealIfIdle(now, this.options.sealMilliseconds)) this.byPath.delete(path);
+      if (!stream.sealIfIdle(now, this.options.sealMilliseconds)) continue;
+      stream.end();
+      this.byPath.delete(path);
     }
   }
 
@@ -91,8 +93,8 @@ export class StreamTable {
   }
 
   /** Ends every live chunk; for the end of the server. */
-  sealAll(): void {
-    for (const stream of this.byPath.values()) stream.seal();
+  endAll(): void {
+    for (const stream of this.byPath.values()) stream.end();
   }
 
   private streamOf(path: string): Stream {

@@ -15,15 +15,9 @@ import type { Chunk } from './chunk.js';
 import { streamId } from './chunk-name.js';
 import type { ChunkStore } from './chunk-store.js';
 import type { Losses } from './losses.js';
+import { type UnsyncedCapture, UnsyncedChunks } from './unsynced-chunks.js';
 
 const NEWLINE = 0x0a;
-
-/** Captured bytes that may not be on disk yet. */
-export interface UnsyncedCapture {
-  /** Closed by whoever syncs it. */
-  readonly fd: number;
-  readonly wholeFileSystem: boolean;
-}
 
 export class Stream {
   /** Open handles whose writes come here. */
@@ -33,8 +27,7 @@ export class Stream {
   /** Whether anything was appended since the last housekeeping round. */
   private active = false;
   private idleSince = 0;
-  /** Whether a chunk was begun or ended since the last sync: more than the live chunk's bytes may not be on disk yet. */
-  private hasUnsyncedChunks = false;
+  private readonly unsynced: UnsyncedChunks;
 
   /** @param path - full path of the tracked file (latin1, one character a byte) */
   constructor(
@@ -43,6 +36,7 @@ export class Stream {
     private readonly losses: Losses,
   ) {
     this.id = streamId(path);
+    this.unsynced = new UnsyncedChunks(store);
   }
 
   /** Captures `length` bytes of `region` from `start` on. */
@@ -78,7 +72,7 @@ export class Stream {
     const chunk = this.store.create(this.id);
     if (typeof chunk === 'number') return chunk;
     this.chunk = chunk;
-    this.hasUnsyncedChunks = true;
+    this.unsynced.begun();
     return chunk;
   }
 
@@ -105,9 +99,9 @@ export class Stream {
   /** Ends the live chunk, if there is one. */
   seal(): void {
     if (this.chunk === undefined) return;
+    this.unsynced.ended(this.chunk);
     this.chunk.seal();
     this.chunk = undefined;
-    this.hasUnsyncedChunks = true;
   }
 
   /**
@@ -125,15 +119,14 @@ export class Stream {
     return false;
   }
 
-  /**
-   * What to sync so that everything captured so far is durable: a descriptor that the caller closes, and whether the whole
-   * file system that it is on has to be synced, because there are other chunks or names that are not on disk.
-   * @returns undefined when there is nothing to sync
-   */
+  /** What to sync so that everything captured so far is durable; undefined when there is nothing. */
   takeUnsynced(): UnsyncedCapture | undefined {
-    const wholeFileSystem = this.hasUnsyncedChunks;
-    this.hasUnsyncedChunks = false;
-    const fd = wholeFileSystem ? this.store.openFolder() : (this.chunk?.duplicate() ?? -1);
-    return fd < 0 ? undefined : { fd, wholeFileSystem };
+    return this.unsynced.take(this.chunk);
+  }
+
+  /** Ends the stream: seals its chunk and closes all that is open. */
+  end(): void {
+    this.seal();
+    this.unsynced.release();
   }
 }

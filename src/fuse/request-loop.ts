@@ -67,7 +67,7 @@ export class RequestLoop implements DeviceClient {
     this.tell({ kind: 'ready' });
     transport.awaitWakeUp();
     transport.run();
-    this.streams.sealAll();
+    this.streams.endAll();
     this.clock.close();
     this.reportLosses(Number.POSITIVE_INFINITY);
   }

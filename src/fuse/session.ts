@@ -5,6 +5,7 @@
  * says so. A handler's exception is a defect: it is reported and answered with EIO, and serving goes on.
  */
 import type { StreamTable } from '../capture/stream-table.js';
+import type { UnsyncedCapture } from '../capture/unsynced-chunks.js';
 import { Errno, errnoOf } from '../libc/errno.js';
 import { MemoryRegion } from '../libc/memory.js';
 import type { Caller } from '../mirror/caller.js';
@@ -31,8 +32,8 @@ export interface SlowSync {
   /** Descriptor of the mirror's file; stays open, because the kernel releases no file that has a request under way. */
   readonly fd: number;
   readonly dataOnly: boolean;
-  /** Captured bytes to sync as well; the descriptor is closed afterwards. */
-  readonly capture: { readonly fd: number; readonly wholeFileSystem: boolean } | undefined;
+  /** Captured bytes to sync as well. */
+  readonly capture: UnsyncedCapture | undefined;
   /** For a synchronous write: the bytes to report as written. */
   readonly written: number | undefined;
 }

@@ -6,6 +6,7 @@
  * any order, as the protocol allows.
  */
 import { closeSync, writeSync } from 'node:fs';
+import type { UnsyncedCapture } from '../capture/unsynced-chunks.js';
 import { fdatasyncSlow, fsyncSlow, syncfsSlow } from '../libc/calls.js';
 import { OutHeader, WriteOut } from './layout.js';
 import type { SlowSync } from './session.js';
@@ -22,20 +23,16 @@ export class SlowCalls {
 
   sync(work: SlowSync): void {
     const syncMirror = work.dataOnly ? fdatasyncSlow : fsyncSlow;
-    this.syncCapture(work.capture, () => syncMirror(work.fd, (result) => this.reply(work, result)));
+    void this.syncCapture(work.capture).then(() => syncMirror(work.fd, (result) => this.reply(work, result)));
   }
 
-  private syncCapture(capture: SlowSync['capture'], done: () => void): void {
-    if (capture === undefined) {
-      done();
-      return;
-    }
-    const sync = capture.wholeFileSystem ? syncfsSlow : fdatasyncSlow;
-    sync(capture.fd, (result) => {
-      closeSync(capture.fd);
-      if (result < 0) this.onCaptureUnsynced(-result);
-      done();
-    });
+  private async syncCapture(capture: UnsyncedCapture | undefined): Promise<void> {
+    if (capture === undefined) return;
+    const [first = -1] = capture.fds;
+    const pending = capture.wholeFileSystem ? [slow(syncfsSlow, first)] : capture.fds.map((fd) => slow(fsyncSlow, fd));
+    const failed = (await Promise.all(pending)).find((result) => result < 0);
+    for (const fd of capture.fds) closeSync(fd);
+    if (failed !== undefined) this.onCaptureUnsynced(-failed);
   }
 
   private reply(work: SlowSync, result: number): void {
@@ -53,4 +50,8 @@ export class SlowCalls {
       // ENOENT: nobody waits for it any more. ENODEV: the mount is gone. Either way there is no one left to tell.
     }
   }
+}
+
+function slow(call: typeof fsyncSlow, fd: number): Promise<number> {
+  return new Promise((resolve) => call(fd, resolve));
 }

@@ -1,0 +1,62 @@
+/**
+ * Which of a stream's chunks may not be on disk yet.
+ *
+ * Guarantees: what {@link take} names, once synced, makes every byte durable that the stream captured before. A stream
+ * whose file is never synced costs no descriptors; of one that is, a few ended chunks are kept open for the next sync, and
+ * where there are more (or none were kept, at the first sync) the whole file system has to be synced.
+ */
+import { closeSync } from 'node:fs';
+import type { Chunk } from './chunk.js';
+import type { ChunkStore } from './chunk-store.js';
+
+/** What to sync. */
+export interface UnsyncedCapture {
+  /** Descriptors of chunks and of their folder; closed by whoever syncs them. */
+  readonly fds: readonly number[];
+  /** The whole file system that holds the first of them has to be synced. */
+  readonly wholeFileSystem: boolean;
+}
+
+/** Most ended chunks that are kept open: 2 MB of log between two syncs, with chunks of the usual size. */
+const MAX_KEPT = 4;
+
+export class UnsyncedChunks {
+  private kept: number[] = [];
+  private hasNewName = false;
+  private needsWholeSync = false;
+  /** Whether the stream's file was ever synced: then it will be again. */
+  private isSyncedFile = false;
+
+  constructor(private readonly store: ChunkStore) {}
+
+  /** A chunk was created: its name is not on disk. */
+  begun(): void {
+    this.hasNewName = true;
+  }
+
+  /** The chunk gets no more bytes, and is about to be closed. */
+  ended(chunk: Chunk): void {
+    const fd = this.isSyncedFile && this.kept.length < MAX_KEPT ? chunk.duplicate() : -1;
+    if (fd >= 0) this.kept.push(fd);
+    else this.needsWholeSync = true;
+  }
+
+  /** @param live - the chunk that is being written, if there is one */
+  take(live: Chunk | undefined): UnsyncedCapture | undefined {
+    this.isSyncedFile = true;
+    const fds = this.kept;
+    this.kept = [];
+    const wholeFileSystem = this.needsWholeSync;
+    if (live !== undefined) fds.push(live.duplicate());
+    if (this.hasNewName || wholeFileSystem) fds.push(this.store.openFolder());
+    this.hasNewName = false;
+    this.needsWholeSync = false;
+    const open = fds.filter((fd) => fd >= 0);
+    return open.length === 0 ? undefined : { fds: open, wholeFileSystem };
+  }
+
+  /** Lets go of everything; for a stream that ends. */
+  release(): void {
+    for (const fd of this.kept.splice(0)) closeSync(fd);
+  }
+}
