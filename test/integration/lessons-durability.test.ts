@@ -70,7 +70,7 @@ for (const [name, sync] of [
     sync(fd);
     closeSync(fd);
     const synced = new RegExp(`f(data)?sync\\(\\d+<${fixture.logs}/[0-9a-f]{32}[^>]*\\.log>`);
-    await eventually(() => synced.test(calls), { within: 10_000, what: `a ${name} of the chunk, in: ${calls}` });
+    await eventually(() => synced.test(calls), { within: 10_000, what: `a ${name} of the chunk` });
     strace.kill('SIGINT');
     await ended(strace);
     assert.equal(capturedText(fixture.logs, fixture.path('app.log')), 'opens the chunk\ndurable\n');
