@@ -79,7 +79,7 @@ function fsyncdir({ request, mirror, events }: Session): number {
   if (fd < 0) return fd;
   const dataOnly = (request.u32(FsyncIn.flags) & FSYNC_DATA_ONLY) !== 0;
   const { uniqueLow, uniqueHigh } = request;
-  events.onSlowSync({ uniqueLow, uniqueHigh, fd, dataOnly, capture: undefined, written: undefined });
+  events.onSlowWork({ kind: 'sync', uniqueLow, uniqueHigh, fd, dataOnly, capture: undefined, written: undefined });
   return NO_REPLY;
 }
 

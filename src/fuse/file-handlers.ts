@@ -2,7 +2,6 @@
  * Requests about open files. READ and WRITE are the hot path: resolve the handle, one system call on the mirror, one on the
  * chunk where the file is tracked, reply.
  */
-import { lseek, orErrno } from '../libc/calls.js';
 import { Errno } from '../libc/errno.js';
 import { O_ACCMODE, O_RDONLY } from '../libc/flags.js';
 import { SYNCHRONOUS_FLAGS } from '../mirror/files.js';
@@ -12,8 +11,6 @@ import {
   EntryOut,
   FSYNC_DATA_ONLY,
   FsyncIn,
-  LseekIn,
-  LseekOut,
   OPEN_KILL_SUIDGID,
   OpenFlag,
   OpenIn,
@@ -105,7 +102,7 @@ function syncLater(session: Session, handle: number, dataOnly: boolean, written:
   if (fd < 0) return fd;
   const capture = streams.ofHandle(handle)?.takeUnsynced();
   const { uniqueLow, uniqueHigh } = request;
-  session.events.onSlowSync({ uniqueLow, uniqueHigh, fd, dataOnly, capture, written });
+  session.events.onSlowWork({ kind: 'sync', uniqueLow, uniqueHigh, fd, dataOnly, capture, written });
   return NO_REPLY;
 }
 
@@ -116,16 +113,6 @@ function release({ request, mirror, files, passthrough }: Session): number {
   return files.release(handle);
 }
 
-/** SEEK_DATA and SEEK_HOLE; the kernel does the others itself. */
-function seek({ request, reply, mirror }: Session): number {
-  const fd = mirror.handles.fd(request.u64(LseekIn.fh));
-  if (fd < 0) return fd;
-  const offset = orErrno(lseek(fd, request.bigint64(LseekIn.offset), request.u32(LseekIn.whence)));
-  if (offset < 0) return offset;
-  reply.setU64(LseekOut.offset, offset);
-  return LseekOut.length;
-}
-
 export const fileHandlers = {
   OPEN: open,
   CREATE: create,
@@ -134,5 +121,4 @@ export const fileHandlers = {
   FLUSH: () => 0,
   FSYNC: fsync,
   RELEASE: release,
-  LSEEK: seek,
 } as const satisfies Partial<Record<OpcodeName, Handler>>;

@@ -106,7 +106,7 @@ export class KernelEngine implements Engine {
         this.refuse(new LogaggError('LOGAGG_UNSUPPORTED', message.reason));
         break;
       case 'slow':
-        this.slowCalls.sync(message.work);
+        this.slowCalls.run(message.work);
         break;
       case 'losses':
         this.events.onLosses(message.reports, message.totalBytes);

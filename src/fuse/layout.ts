@@ -103,6 +103,32 @@ export const FsyncIn = { fh: 0, flags: 8 } as const;
 export const LseekIn = { fh: 0, offset: 8, whence: 16 } as const;
 export const LseekOut = { offset: 0, length: 8 } as const;
 
+/** The name follows; and behind its NUL the value. With FUSE_SETXATTR_EXT, which we ask for where it is offered. */
+export const SetxattrIn = { size: 0, flags: 4, extraFlags: 8, name: 16 } as const;
+/** The same in a connection without FUSE_SETXATTR_EXT. */
+export const SetxattrShortIn = { name: 8 } as const;
+/** Of GETXATTR (the name follows) and LISTXATTR. */
+export const GetxattrIn = { size: 0, name: 8 } as const;
+/** Reply to a size of 0: how large the value is. */
+export const GetxattrOut = { size: 0, length: 8 } as const;
+
+export const FallocateIn = { fh: 0, offset: 8, size: 16, mode: 24 } as const;
+export const CopyFileRangeIn = {
+  fhIn: 0,
+  offsetIn: 8,
+  fhOut: 24,
+  offsetOut: 32,
+  size: 40,
+  flags: 48,
+} as const;
+
+export const IoctlIn = { fh: 0, flags: 8, command: 12, inSize: 24, outSize: 28, data: 32 } as const;
+/** Data follows. */
+export const IoctlOut = { result: 0, flags: 4, length: 16 } as const;
+
+/** `struct fuse_statx_out`: behind the validity lies what statx(2) gives, 256 bytes. */
+export const StatxOut = { attrValid: 0, attrValidNsec: 8, stat: 32, statLength: 256, length: 288 } as const;
+
 /** `struct fuse_kstatfs`. */
 export const StatfsOut = {
   blocks: 0,
@@ -129,9 +155,11 @@ export const InitFlag = {
   doReaddirplus: 1 << 13,
   readdirplusAuto: 1 << 14,
   parallelDirops: 1 << 18,
+  posixAcl: 1 << 20,
   maxPages: 1 << 22,
   cacheSymlinks: 1 << 23,
   handleKillprivV2: 1 << 28,
+  setxattrExt: 1 << 29,
   initExt: 1 << 30,
 } as const;
 
@@ -160,6 +188,9 @@ export const OPEN_KILL_SUIDGID: number = 1 << 0;
 
 /** `FUSE_WRITE_*`. */
 export const WriteFlag = { cache: 1 << 0, killSuidgid: 1 << 2 } as const;
+
+/** `FUSE_SETXATTR_ACL_KILL_SGID`: the caller may not keep the set-group-id bit. */
+export const SETXATTR_KILL_SGID: number = 1 << 0;
 
 /** `FUSE_FSYNC_FDATASYNC`. */
 export const FSYNC_DATA_ONLY = 1;

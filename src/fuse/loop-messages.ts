@@ -7,7 +7,7 @@
 import type { LossReport } from '../capture/losses.js';
 import type { TrackProblem, TrackRule } from '../capture/track-list.js';
 import type { Negotiated } from './negotiation.js';
-import type { SlowSync } from './session.js';
+import type { SlowWork } from './slow-work.js';
 
 /** Everything that the loop needs to begin. */
 export interface LoopSettings {
@@ -45,7 +45,7 @@ export type MessageFromLoop =
   | { readonly kind: 'ready' }
   | { readonly kind: 'serving'; readonly negotiated: Negotiated }
   | { readonly kind: 'unsupported'; readonly reason: string }
-  | { readonly kind: 'slow'; readonly work: SlowSync }
+  | { readonly kind: 'slow'; readonly work: SlowWork }
   | { readonly kind: 'losses'; readonly reports: readonly LossReport[]; readonly totalBytes: number }
   | { readonly kind: 'pattern'; readonly problem: TrackProblem }
   | { readonly kind: 'defect'; readonly opcode: number; readonly stack: string };

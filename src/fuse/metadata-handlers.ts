@@ -17,7 +17,7 @@ function init(session: Session): number {
   const result = negotiate(session.request, session.reply, session.wantsPassthrough);
   session.events.onNegotiated(result);
   if ('unsupported' in result) return -Errno.EPROTO;
-  if (result.passthrough) session.enablePassthrough();
+  session.begin(result);
   return InitOut.length;
 }
 
@@ -84,6 +84,14 @@ function takeTimes({ request, metadata }: Session, valid: number): boolean {
   return (valid & any) !== 0;
 }
 
+/** GETATTR with the time of birth; asked only by those who want that. */
+function statx(session: Session): number {
+  const node = session.node();
+  if (node === undefined) return -Errno.ESTALE;
+  const failed = session.metadata.getattr(node);
+  return failed < 0 ? failed : session.reply.putStatx(session.mirror.status);
+}
+
 function statfs({ metadata, reply }: Session): number {
   const failed = metadata.statfs(statfsBuffer);
   if (failed < 0) return failed;
@@ -110,4 +118,5 @@ export const metadataHandlers = {
   GETATTR: getattr,
   SETATTR: setattr,
   STATFS: statfs,
+  STATX: statx,
 } as const satisfies Partial<Record<OpcodeName, Handler>>;

@@ -29,9 +29,11 @@ const WANTED =
   InitFlag.doReaddirplus |
   InitFlag.readdirplusAuto |
   InitFlag.parallelDirops |
+  InitFlag.posixAcl |
   InitFlag.maxPages |
   InitFlag.cacheSymlinks |
   InitFlag.handleKillprivV2 |
+  InitFlag.setxattrExt |
   InitFlag.initExt;
 
 const WANTED2 = InitFlag2.hasResend;
@@ -42,6 +44,8 @@ export interface Negotiated {
   readonly minor: number;
   /** Reads of open files can go straight to the mirror's file (Linux 6.9 and later). */
   readonly passthrough: boolean;
+  /** SETXATTR has its longer form (Linux 5.13 and later). */
+  readonly longSetxattr: boolean;
 }
 
 /** Why the kernel can't be served; a line for the user. */
@@ -78,5 +82,6 @@ export function negotiate(request: Request, reply: Reply, wantsPassthrough: bool
   reply.setU32(InitOut.flags2, flags2 >>> 0);
   // How deep file systems may be stacked below us: 1 is what passthrough demands.
   reply.setU32(InitOut.maxStackDepth, passthrough ? 1 : 0);
-  return { minor: Math.min(minor, NEWEST_MINOR), passthrough };
+  const longSetxattr = (flags & InitFlag.setxattrExt) !== 0;
+  return { minor: Math.min(minor, NEWEST_MINOR), passthrough, longSetxattr };
 }

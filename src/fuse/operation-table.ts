@@ -5,11 +5,13 @@
  * ENOSYS, upon which the kernel does without it or tells its caller so, and mostly never asks again.
  */
 import { Errno } from '../libc/errno.js';
+import { attributeHandlers } from './attribute-handlers.js';
 import { directoryHandlers } from './directory-handlers.js';
 import { entryHandlers } from './entry-handlers.js';
 import { fileHandlers } from './file-handlers.js';
 import { metadataHandlers } from './metadata-handlers.js';
 import { Opcode, type OpcodeName } from './opcode.js';
+import { rangeHandlers } from './range-handlers.js';
 import { type Handler, NO_REPLY } from './session.js';
 
 const unsupported: Handler = () => -Errno.ENOSYS;
@@ -20,26 +22,21 @@ const handlers = {
   ...entryHandlers,
   ...fileHandlers,
   ...directoryHandlers,
+  ...attributeHandlers,
+  ...rangeHandlers,
   // The kernel checks permissions itself (default_permissions) and asks only where it does not.
   ACCESS: unsupported,
   // Locks are the kernel's own: it is asked for none of them, and they conflict among all users of the mount.
   GETLK: unsupported,
   SETLK: unsupported,
   SETLKW: unsupported,
-  SETXATTR: unsupported,
-  GETXATTR: unsupported,
-  LISTXATTR: unsupported,
-  REMOVEXATTR: unsupported,
-  FALLOCATE: unsupported,
-  COPY_FILE_RANGE: unsupported,
   BMAP: unsupported,
-  IOCTL: unsupported,
   POLL: unsupported,
   SETUPMAPPING: unsupported,
   REMOVEMAPPING: unsupported,
   SYNCFS: unsupported,
+  // Programs fall back to a file with a name, which is unlinked at once.
   TMPFILE: unsupported,
-  STATX: unsupported,
   // No request waits long enough to be worth interrupting.
   INTERRUPT: unanswered,
   NOTIFY_REPLY: unanswered,

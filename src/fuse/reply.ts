@@ -7,7 +7,7 @@
 import { write } from '../libc/calls.js';
 import { type FileStatus, StatxWord } from '../libc/file-status.js';
 import { MemoryRegion } from '../libc/memory.js';
-import { Attr, AttrOut, EntryOut, OpenOut, OutHeader } from './layout.js';
+import { Attr, AttrOut, EntryOut, OpenOut, OutHeader, StatxOut } from './layout.js';
 import type { Request } from './request.js';
 
 const TWO_32 = 2 ** 32;
@@ -66,6 +66,15 @@ export class Reply {
     this.setU64(AttrOut.attrValidNsec, 0);
     this.putAttributes(AttrOut.attr, status);
     return AttrOut.length;
+  }
+
+  /** `struct fuse_statx_out` at the start: the kernel's own statx(2) result, behind how long it is valid. */
+  putStatx(status: FileStatus): number {
+    this.clear(0, StatxOut.stat);
+    this.setU64(StatxOut.attrValid, VALID_SECONDS);
+    const start = (OutHeader.size + StatxOut.stat) >> 2;
+    for (let i = 0; i < StatxOut.statLength / 4; i++) this.words[start + i] = status.words[i] ?? 0;
+    return StatxOut.length;
   }
 
   /** `struct fuse_open_out` at `offset`. @returns its length */

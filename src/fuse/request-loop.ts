@@ -49,7 +49,7 @@ export class RequestLoop implements DeviceClient {
             ? { kind: 'unsupported', reason: result.unsupported }
             : { kind: 'serving', negotiated: result },
         ),
-      onSlowSync: (work) => this.tell({ kind: 'slow', work }),
+      onSlowWork: (work) => this.tell({ kind: 'slow', work }),
       onDefect: (opcode, error) =>
         this.tell({
           kind: 'defect',

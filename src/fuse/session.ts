@@ -5,13 +5,13 @@
  * says so. A handler's exception is a defect: it is reported and answered with EIO, and serving goes on.
  */
 import type { StreamTable } from '../capture/stream-table.js';
-import type { UnsyncedCapture } from '../capture/unsynced-chunks.js';
 import { Errno, errnoOf } from '../libc/errno.js';
 import { MemoryRegion } from '../libc/memory.js';
 import type { Caller } from '../mirror/caller.js';
 import { Directories } from '../mirror/directories.js';
 import { Entries } from '../mirror/entries.js';
 import { EntryName } from '../mirror/entry-name.js';
+import { ExtendedAttributes } from '../mirror/extended-attributes.js';
 import { Files } from '../mirror/files.js';
 import { Metadata } from '../mirror/metadata.js';
 import type { Mirror } from '../mirror/mirror.js';
@@ -21,27 +21,16 @@ import { MAX_WRITE, type Negotiated, type Unsupported } from './negotiation.js';
 import { Passthrough } from './passthrough.js';
 import { Reply } from './reply.js';
 import { Request } from './request.js';
+import type { SlowWork } from './slow-work.js';
 
 /** A handler's result that means: no reply now. Below every errno. */
 export const NO_REPLY = -0x10000;
 
-/** Work that must not hold up other requests; the reply follows when it is done. */
-export interface SlowSync {
-  readonly uniqueLow: number;
-  readonly uniqueHigh: number;
-  /** Descriptor of the mirror's file; stays open, because the kernel releases no file that has a request under way. */
-  readonly fd: number;
-  readonly dataOnly: boolean;
-  /** Captured bytes to sync as well. */
-  readonly capture: UnsyncedCapture | undefined;
-  /** For a synchronous write: the bytes to report as written. */
-  readonly written: number | undefined;
-}
-
 /** What a session tells its surroundings. */
 export interface SessionEvents {
   onNegotiated(result: Negotiated | Unsupported): void;
-  onSlowSync(work: SlowSync): void;
+  /** Work that must not hold up other requests; the reply follows when it is done. */
+  onSlowWork(work: SlowWork): void;
   onDefect(opcode: number, error: unknown): void;
 }
 
@@ -61,6 +50,9 @@ export class Session {
   readonly entries: Entries;
   readonly files: Files;
   readonly directories: Directories;
+  readonly attributes: ExtendedAttributes;
+  /** Whether SETXATTR has its longer form. */
+  hasLongSetxattr = false;
   private backing: Passthrough | undefined;
 
   constructor(
@@ -75,6 +67,7 @@ export class Session {
     this.entries = new Entries(mirror);
     this.files = new Files(mirror, this.entries, streams);
     this.directories = new Directories(mirror);
+    this.attributes = new ExtendedAttributes(mirror);
   }
 
   /** Backing files for reads that never come here; undefined where the kernel has none or the user wants none. */
@@ -82,8 +75,10 @@ export class Session {
     return this.backing;
   }
 
-  enablePassthrough(): void {
-    this.backing = new Passthrough(this.mirror, this.deviceFd);
+  /** The kernel and we have agreed on how to speak. */
+  begin({ passthrough, longSetxattr }: Negotiated): void {
+    if (passthrough) this.backing = new Passthrough(this.mirror, this.deviceFd);
+    this.hasLongSetxattr = longSetxattr;
   }
 
   /** Serves the request of `length` bytes that lies in the request buffer. */

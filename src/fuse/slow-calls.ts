@@ -7,9 +7,9 @@
  */
 import { closeSync, writeSync } from 'node:fs';
 import type { UnsyncedCapture } from '../capture/unsynced-chunks.js';
-import { fdatasyncSlow, fsyncSlow, syncfsSlow } from '../libc/calls.js';
+import { copyFileRangeSlow, fallocateSlow, fdatasyncSlow, fsyncSlow, syncfsSlow } from '../libc/calls.js';
 import { OutHeader, WriteOut } from './layout.js';
-import type { SlowSync } from './session.js';
+import type { CopyWork, SlowWork, SyncWork } from './slow-work.js';
 
 export class SlowCalls {
   /**
@@ -21,29 +21,56 @@ export class SlowCalls {
     private readonly onCaptureUnsynced: (errno: number) => void,
   ) {}
 
-  sync(work: SlowSync): void {
-    const syncMirror = work.dataOnly ? fdatasyncSlow : fsyncSlow;
-    void this.syncCapture(work.capture).then(() => syncMirror(work.fd, (result) => this.reply(work, result)));
+  /** Does the work and answers its request; returns at once. */
+  run(work: SlowWork): void {
+    switch (work.kind) {
+      case 'sync':
+        void this.sync(work);
+        break;
+      case 'allocate':
+        fallocateSlow(work.fd, work.mode, work.offset, work.length, (result) => this.reply(work, result));
+        break;
+      case 'copy':
+        this.copy(work);
+        break;
+    }
+  }
+
+  private async sync(work: SyncWork): Promise<void> {
+    await this.syncCapture(work.capture);
+    const result = await onPool(work.dataOnly ? fdatasyncSlow : fsyncSlow, work.fd);
+    this.reply(work, result, work.written);
   }
 
   private async syncCapture(capture: UnsyncedCapture | undefined): Promise<void> {
     if (capture === undefined) return;
     const [first = -1] = capture.fds;
-    const pending = capture.wholeFileSystem ? [slow(syncfsSlow, first)] : capture.fds.map((fd) => slow(fsyncSlow, fd));
-    const failed = (await Promise.all(pending)).find((result) => result < 0);
+    const syncs = capture.wholeFileSystem
+      ? [onPool(syncfsSlow, first)]
+      : capture.fds.map((fd) => onPool(fsyncSlow, fd));
+    const failed = (await Promise.all(syncs)).find((result) => result < 0);
     for (const fd of capture.fds) closeSync(fd);
     if (failed !== undefined) this.onCaptureUnsynced(-failed);
   }
 
-  private reply(work: SlowSync, result: number): void {
-    const isWrite = work.written !== undefined && result >= 0;
-    const message = Buffer.alloc(OutHeader.size + (isWrite ? WriteOut.length : 0));
+  private copy(work: CopyWork): void {
+    const from = new BigInt64Array([work.fromOffset]);
+    const to = new BigInt64Array([work.toOffset]);
+    copyFileRangeSlow(work.fromFd, from, work.toFd, to, work.length, work.flags, (copied) =>
+      this.reply(work, copied, copied),
+    );
+  }
+
+  /** @param count - for requests that are answered with a number of bytes */
+  private reply(work: SlowWork, result: number, count?: number): void {
+    const payload = count !== undefined && result >= 0 ? WriteOut.length : 0;
+    const message = Buffer.alloc(OutHeader.size + payload);
     const words = new Uint32Array(message.buffer, message.byteOffset, message.length / 4);
     words[OutHeader.len] = message.length;
     words[OutHeader.error / 4] = Math.min(0, result);
     words[OutHeader.unique / 4] = work.uniqueLow;
     words[OutHeader.unique / 4 + 1] = work.uniqueHigh;
-    if (isWrite) words[OutHeader.size / 4] = work.written ?? 0;
+    if (payload > 0) words[OutHeader.size / 4] = count ?? 0;
     try {
       writeSync(this.deviceFd, message);
     } catch {
@@ -52,6 +79,6 @@ export class SlowCalls {
   }
 }
 
-function slow(call: typeof fsyncSlow, fd: number): Promise<number> {
+function onPool(call: typeof fsyncSlow, fd: number): Promise<number> {
   return new Promise((resolve) => call(fd, resolve));
 }

@@ -103,6 +103,17 @@ export const utimensat = bind<(directory: number, name: Pointer, times: Pointer,
   'int utimensat(int, uintptr_t, uintptr_t, int)',
 );
 
+export const getxattr = bind<(path: Pointer, name: Pointer, value: Pointer, size: number) => number>(
+  'long getxattr(uintptr_t, uintptr_t, uintptr_t, size_t)',
+);
+export const setxattr = bind<(path: Pointer, name: Pointer, value: Pointer, size: number, flags: number) => number>(
+  'int setxattr(uintptr_t, uintptr_t, uintptr_t, size_t, int)',
+);
+export const listxattr = bind<(path: Pointer, list: Pointer, size: number) => number>(
+  'long listxattr(uintptr_t, uintptr_t, size_t)',
+);
+export const removexattr = bind<(path: Pointer, name: Pointer) => number>('int removexattr(uintptr_t, uintptr_t)');
+
 export const nameToHandleAt = bind<
   (directory: number, name: Pointer, handle: Pointer, mountId: Pointer, flags: number) => number
 >('int name_to_handle_at(int, uintptr_t, uintptr_t, uintptr_t, int)');
@@ -148,4 +159,11 @@ function bindSlow<Arguments extends unknown[]>(prototype: string): SlowCall<Argu
 export const fsyncSlow = bindSlow<[fd: number]>('int fsync(int)');
 export const fdatasyncSlow = bindSlow<[fd: number]>('int fdatasync(int)');
 export const syncfsSlow = bindSlow<[fd: number]>('int syncfs(int)');
+export const fallocateSlow = bindSlow<[fd: number, mode: number, offset: bigint, length: bigint]>(
+  'int fallocate64(int, int, int64_t, int64_t)',
+);
+/** The offsets are addresses of 64-bit integers, which the call moves on. */
+export const copyFileRangeSlow = bindSlow<
+  [fromFd: number, fromOffset: BigInt64Array, toFd: number, toOffset: BigInt64Array, length: number, flags: number]
+>('long copy_file_range(int, int64_t *, int, int64_t *, size_t, unsigned int)');
 export const umountSlow = bindSlow<[target: Pointer, flags: number]>('int umount2(uintptr_t, int)');

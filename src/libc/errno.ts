@@ -26,6 +26,7 @@ export const Errno = {
   EFBIG: 27,
   ENOSPC: 28,
   EROFS: 30,
+  ENOTTY: 25,
   ERANGE: 34,
   ENAMETOOLONG: 36,
   ENOSYS: 38,

@@ -130,16 +130,24 @@ export class NodeTable {
 
   /** Removes the node, and any parent that stayed only for its sake, when nobody refers to it. */
   releaseIfUnused(node: Node): void {
-    if (node.lookups > 0 || node.pins > 0 || node === this.root) return;
+    // A loop, not a recursion: directories can be nested deeper than the stack.
+    const candidates = [node];
+    for (let unused = candidates.pop(); unused !== undefined; unused = candidates.pop()) {
+      if (unused.lookups > 0 || unused.pins > 0 || unused === this.root) continue;
+      this.remove(unused);
+      for (const { parent } of unused.links.splice(0)) {
+        parent.pins--;
+        candidates.push(parent);
+      }
+    }
+  }
+
+  private remove(node: Node): void {
     this.byId.delete(node.id);
     if (this.byInode.get(node.inodeKey) === node) this.byInode.delete(node.inodeKey);
     this.evictable.delete(node.id);
     if (node.fd >= 0) close(node.fd);
     node.fd = -1;
-    for (const { parent } of node.links.splice(0)) {
-      parent.pins--;
-      this.releaseIfUnused(parent);
-    }
   }
 
   /**

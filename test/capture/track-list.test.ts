@@ -41,6 +41,12 @@ describe('a bad pattern is reported by its line and ignored alone', () => {
     ['longer than micromatch takes', `/${'a'.repeat(70_000)}`, /longer than 65536 characters/],
     ['NUL', '/a/\0*', /NUL/],
     ['a lone exclamation mark', '!', /no pattern/],
+    // Each of these costs V8's compiler many seconds when it gets through to it.
+    ['optional groups in a row', `/l/${'?(a)'.repeat(100)}${'a'.repeat(100)}b`, /more than 20 groups/],
+    ['repetitions in repetitions', `/l/${'+(a|'.repeat(100)}${'b)'.repeat(100)}`, /more than 20 groups/],
+    ['empty alternatives in a row', `/l/${'{a,}'.repeat(100)}${'a'.repeat(100)}b`, /more than 20 groups/],
+    ['braces in a row', '{a,b}'.repeat(1000), /more than 100 pairs of braces/],
+    ['classes in a row', `/${'[ab]+'.repeat(8000)}`, /more than 1000 wildcards/],
     ['backslashes that make micromatch loop for ever', '/a/*\\\\\\\\'.replace('*', '[b]'), /too complex/],
   ];
   for (const [name, pattern, message] of cases) {

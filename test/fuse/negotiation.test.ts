@@ -35,14 +35,14 @@ function offer({ major = 7, minor, flags, flags2 = 0 }: Offer, wantsPassthrough 
 describe('INIT', () => {
   test('a kernel of today gets passthrough', () => {
     const { result, field } = offer({ minor: 45, flags: EVERYTHING, flags2: EVERYTHING });
-    assert.deepEqual(result, { minor: 45, passthrough: true });
+    assert.deepEqual(result, { minor: 45, passthrough: true, longSetxattr: true });
     assert.equal(field(InitOut.flags2) & InitFlag2.passthrough, InitFlag2.passthrough);
     assert.equal(field(InitOut.maxStackDepth), 1);
   });
 
   test('passthrough is not asked for when the user turned it off', () => {
     const { result, field } = offer({ minor: 45, flags: EVERYTHING, flags2: EVERYTHING }, false);
-    assert.deepEqual(result, { minor: 45, passthrough: false });
+    assert.deepEqual(result, { minor: 45, passthrough: false, longSetxattr: true });
     assert.equal(field(InitOut.flags2) & InitFlag2.passthrough, 0);
     assert.equal(field(InitOut.maxStackDepth), 0);
   });
@@ -50,7 +50,7 @@ describe('INIT', () => {
   test('the kernel of Debian 11 (7.32) gets its own version, and nothing that it did not offer', () => {
     const offered = InitFlag.asyncRead | InitFlag.bigWrites | InitFlag.maxPages | InitFlag.dontMask;
     const { result, field } = offer({ minor: 32, flags: offered, flags2: EVERYTHING });
-    assert.deepEqual(result, { minor: 32, passthrough: false });
+    assert.deepEqual(result, { minor: 32, passthrough: false, longSetxattr: false });
     assert.equal(field(InitOut.minor), 32);
     assert.equal(field(InitOut.flags), offered);
     assert.equal(field(InitOut.flags2), 0, 'flags2 counts only with FUSE_INIT_EXT');

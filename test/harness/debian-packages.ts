@@ -6,8 +6,16 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 
-/** What the tests call: rsyslogd, logrotate, mount.fuse3, strace. */
-const packages = ['rsyslog', 'logrotate', 'fuse3', 'strace'];
+/**
+ * What the tests call: rsyslogd, logrotate, mount.fuse3, strace; in integration/heavy/ the stressors, the programs that copy
+ * trees with everything that an entry carries, and the daemons.
+ */
+const packages = [
+  ...['rsyslog', 'logrotate', 'fuse3', 'strace'],
+  ...['stress-ng', 'fio', 'bonnie++', 'dbench'],
+  ...['acl', 'attr', 'libcap2-bin', 'rsync'],
+  ...['nginx-light', 'wrk', 'postgresql'],
+];
 
 const policyFile = '/usr/sbin/policy-rc.d';
 

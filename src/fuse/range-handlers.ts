@@ -1,0 +1,60 @@
+/**
+ * Requests about ranges of open files: holes, allocation, copies within the file system.
+ */
+import { lseek, orErrno } from '../libc/calls.js';
+import { Errno } from '../libc/errno.js';
+import { CopyFileRangeIn, FallocateIn, LseekIn, LseekOut } from './layout.js';
+import { MAX_WRITE } from './negotiation.js';
+import type { OpcodeName } from './opcode.js';
+import { type Handler, NO_REPLY, type Session } from './session.js';
+
+/** SEEK_DATA and SEEK_HOLE; the kernel does the others itself. */
+function seek({ request, reply, mirror }: Session): number {
+  const fd = mirror.handles.fd(request.u64(LseekIn.fh));
+  if (fd < 0) return fd;
+  const offset = orErrno(lseek(fd, request.bigint64(LseekIn.offset), request.u32(LseekIn.whence)));
+  if (offset < 0) return offset;
+  reply.setU64(LseekOut.offset, offset);
+  return LseekOut.length;
+}
+
+function fallocate({ request, mirror, events }: Session): number {
+  const fd = mirror.handles.fd(request.u64(FallocateIn.fh));
+  if (fd < 0) return fd;
+  const { uniqueLow, uniqueHigh } = request;
+  const mode = request.u32(FallocateIn.mode);
+  const offset = request.bigint64(FallocateIn.offset);
+  const length = request.bigint64(FallocateIn.size);
+  events.onSlowWork({ kind: 'allocate', uniqueLow, uniqueHigh, fd, mode, offset, length });
+  return NO_REPLY;
+}
+
+/**
+ * A copy into a tracked file has to come as writes, to be captured: EOPNOTSUPP makes the kernel read and write instead.
+ */
+function copyFileRange({ request, mirror, streams, events }: Session): number {
+  const target = request.u64(CopyFileRangeIn.fhOut);
+  const fromFd = mirror.handles.fd(request.u64(CopyFileRangeIn.fhIn));
+  const toFd = mirror.handles.fd(target);
+  if (fromFd < 0 || toFd < 0) return -Errno.EBADF;
+  if (streams.ofHandle(target) !== undefined) return -Errno.EOPNOTSUPP;
+  events.onSlowWork({
+    kind: 'copy',
+    uniqueLow: request.uniqueLow,
+    uniqueHigh: request.uniqueHigh,
+    fromFd,
+    fromOffset: request.bigint64(CopyFileRangeIn.offsetIn),
+    toFd,
+    toOffset: request.bigint64(CopyFileRangeIn.offsetOut),
+    // The caller asks again for the rest; a bounded piece keeps the thread pool fair.
+    length: Math.min(request.u64(CopyFileRangeIn.size), 64 * MAX_WRITE),
+    flags: request.u32(CopyFileRangeIn.flags),
+  });
+  return NO_REPLY;
+}
+
+export const rangeHandlers = {
+  LSEEK: seek,
+  FALLOCATE: fallocate,
+  COPY_FILE_RANGE: copyFileRange,
+} as const satisfies Partial<Record<OpcodeName, Handler>>;
