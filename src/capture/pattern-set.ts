@@ -25,66 +25,66 @@ interface WildcardRule extends WildcardGlob {
 
 /** Decides which paths are tracked. Serves one thread. */
 export class PatternSet {
-  readonly #rules: readonly TrackRule[];
-  readonly #onProblem: (problem: TrackProblem) => void;
+  private readonly rules: readonly TrackRule[];
+  private readonly onProblem: (problem: TrackProblem) => void;
   /** Highest index of the rules that a path matches literally. */
-  readonly #literals = new Map<string, number>();
+  private readonly literals = new Map<string, number>();
   /** Both in the order in which they decide: last line first. */
-  readonly #quick: WildcardRule[] = [];
-  readonly #costly: WildcardRule[] = [];
-  readonly #setAside = new Set<WildcardRule>();
-  readonly #decisions = new Map<string, boolean>();
-  readonly #budget = new TimeBudget(matchLimitMilliseconds);
+  private readonly quick: WildcardRule[] = [];
+  private readonly costly: WildcardRule[] = [];
+  private readonly setAside = new Set<WildcardRule>();
+  private readonly decisions = new Map<string, boolean>();
+  private readonly budget = new TimeBudget(matchLimitMilliseconds);
 
   /**
    * @param rules - in the order of their lines
    * @param onProblem - told once about every rule that can't be used, now or when it is first tried
    */
   constructor(rules: readonly TrackRule[], onProblem: (problem: TrackProblem) => void) {
-    this.#rules = rules;
-    this.#onProblem = onProblem;
-    for (const [index, rule] of rules.entries()) this.#compile(rule, index);
-    this.#quick.reverse();
-    this.#costly.reverse();
+    this.rules = rules;
+    this.onProblem = onProblem;
+    for (const [index, rule] of rules.entries()) this.compile(rule, index);
+    this.quick.reverse();
+    this.costly.reverse();
   }
 
   /** @param path - full path under the mountpoint, such as `/var/log/syslog` */
   tracks(path: string): boolean {
-    const known = this.#decisions.get(path);
+    const known = this.decisions.get(path);
     if (known !== undefined) return known;
-    const rule = this.#rules[this.#lastMatch(path)];
+    const rule = this.rules[this.lastMatch(path)];
     const decision = rule !== undefined && !rule.exclude;
-    if (this.#decisions.size >= maxDecisions) this.#decisions.clear();
-    this.#decisions.set(path, decision);
+    if (this.decisions.size >= maxDecisions) this.decisions.clear();
+    this.decisions.set(path, decision);
     return decision;
   }
 
-  #compile(rule: TrackRule, index: number): void {
+  private compile(rule: TrackRule, index: number): void {
     try {
-      const compiled = compileGlob(rule.glob, this.#budget);
+      const compiled = compileGlob(rule.glob, this.budget);
       // A file whose name is the glob itself matches too: so micromatch has it for `a[1].log`.
-      this.#literals.set(rule.glob, index);
-      if (compiled.kind === 'literal') this.#literals.set(compiled.path, index);
-      else (compiled.costly ? this.#costly : this.#quick).push({ ...compiled, rule, index });
+      this.literals.set(rule.glob, index);
+      if (compiled.kind === 'literal') this.literals.set(compiled.path, index);
+      else (compiled.costly ? this.costly : this.quick).push({ ...compiled, rule, index });
     } catch (error) {
-      this.#report(rule, error instanceof Error ? error.message : String(error));
+      this.report(rule, error instanceof Error ? error.message : String(error));
     }
   }
 
   /** Index of the last rule that matches, or -1. */
-  #lastMatch(path: string): number {
-    let last = this.#literals.get(path) ?? -1;
+  private lastMatch(path: string): number {
+    let last = this.literals.get(path) ?? -1;
     const unbounded = oversizedName.test(path);
-    if (!unbounded) last = this.#lastQuickMatch(path, last);
-    const suspects = unbounded ? [...this.#costly, ...this.#quick].sort((a, b) => b.index - a.index) : this.#costly;
+    if (!unbounded) last = this.lastQuickMatch(path, last);
+    const suspects = unbounded ? [...this.costly, ...this.quick].sort((a, b) => b.index - a.index) : this.costly;
     const candidates = suspects.filter(
-      (entry) => entry.index > last && path.startsWith(entry.prefix) && !this.#setAside.has(entry),
+      (entry) => entry.index > last && path.startsWith(entry.prefix) && !this.setAside.has(entry),
     );
-    return candidates.length === 0 ? last : this.#lastCostlyMatch(path, candidates, last);
+    return candidates.length === 0 ? last : this.lastCostlyMatch(path, candidates, last);
   }
 
-  #lastQuickMatch(path: string, above: number): number {
-    for (const { index, prefix, regex } of this.#quick) {
+  private lastQuickMatch(path: string, above: number): number {
+    for (const { index, prefix, regex } of this.quick) {
       if (index <= above) return above;
       if (path.startsWith(prefix) && regex.test(path)) return index;
     }
@@ -92,39 +92,39 @@ export class PatternSet {
   }
 
   /** Tries all candidates in one guarded call, because such a call costs more than most matches. */
-  #lastCostlyMatch(path: string, candidates: readonly WildcardRule[], otherwise: number): number {
+  private lastCostlyMatch(path: string, candidates: readonly WildcardRule[], otherwise: number): number {
     let at = 0;
     const firstMatch = () => {
       while (at < candidates.length && candidates[at]?.regex.test(path) !== true) at += 1;
     };
     for (;;) {
-      const outcome = this.#guarded(firstMatch);
+      const outcome = this.guarded(firstMatch);
       const entry = candidates[at];
       if (entry === undefined) return otherwise;
-      if (outcome !== ranOutOfTime || this.#matchesAlone(entry, path)) return entry.index;
+      if (outcome !== ranOutOfTime || this.matchesAlone(entry, path)) return entry.index;
       at += 1;
     }
   }
 
   /** A second chance with the whole time limit: the patterns before it may have used up the first. */
-  #matchesAlone(entry: WildcardRule, path: string): boolean {
-    const outcome = this.#guarded(() => entry.regex.test(path));
+  private matchesAlone(entry: WildcardRule, path: string): boolean {
+    const outcome = this.guarded(() => entry.regex.test(path));
     if (outcome !== ranOutOfTime) return outcome;
-    this.#setAside.add(entry);
-    this.#report(entry.rule, 'matching it takes too long; write it with fewer wildcards or without nested groups');
+    this.setAside.add(entry);
+    this.report(entry.rule, 'matching it takes too long; write it with fewer wildcards or without nested groups');
     return false;
   }
 
   /** V8 throws where an expression needs more stack or memory than it grants: as good as out of time. */
-  #guarded<T>(task: () => T): T | typeof ranOutOfTime {
+  private guarded<T>(task: () => T): T | typeof ranOutOfTime {
     try {
-      return this.#budget.run(task);
+      return this.budget.run(task);
     } catch {
       return ranOutOfTime;
     }
   }
 
-  #report({ line, glob }: TrackRule, reason: string): void {
-    this.#onProblem({ line, kind: 'error', message: `pattern ${quoteGlob(glob)} is ignored: ${reason}` });
+  private report({ line, glob }: TrackRule, reason: string): void {
+    this.onProblem({ line, kind: 'error', message: `pattern ${quoteGlob(glob)} is ignored: ${reason}` });
   }
 }

@@ -27,17 +27,17 @@ export function isCompressedName(name: string): boolean {
 
 /** The commands whose writes are never captured (`skipwriters=`). */
 export class SkippedWriters {
-  readonly #commands: ReadonlySet<string>;
+  private readonly commands: ReadonlySet<string>;
 
   /** @param commands - names as in `/proc/PID/comm`, but in full length; empty ones are ignored */
   constructor(commands: readonly string[]) {
-    this.#commands = new Set(commands.filter((command) => command !== '').map(cutAsKernelDoes));
+    this.commands = new Set(commands.filter((command) => command !== '').map(cutAsKernelDoes));
   }
 
   /** @param comm - the writer's `/proc/PID/comm`, with or without its newline */
   skips(comm: string): boolean {
-    if (this.#commands.has(comm)) return true;
-    return this.#commands.has(cutAsKernelDoes(comm.replace(/\n$/, '')));
+    if (this.commands.has(comm)) return true;
+    return this.commands.has(cutAsKernelDoes(comm.replace(/\n$/, '')));
   }
 }
 

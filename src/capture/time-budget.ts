@@ -20,30 +20,30 @@ const attempts = 8;
 
 /** A limit for every task, and one for the number of tasks that may exceed it. */
 export class TimeBudget {
-  readonly #limitMilliseconds: number;
-  #overrunsLeft: number;
+  private readonly limitMilliseconds: number;
+  private overrunsLeft: number;
 
   /**
    * @param limitMilliseconds - longest processor time of one task, an integer ≥ 1
    * @param overruns - after so many interrupted tasks no other one is started: all are told that they ran out of time
    */
   constructor(limitMilliseconds: number, overruns = defaultOverruns) {
-    this.#limitMilliseconds = limitMilliseconds;
-    this.#overrunsLeft = overruns;
+    this.limitMilliseconds = limitMilliseconds;
+    this.overrunsLeft = overruns;
   }
 
   /** Runs `task` and returns its result. Passes on what it throws. */
   run<T>(task: () => T): T | typeof ranOutOfTime {
-    if (this.#overrunsLeft <= 0) return ranOutOfTime;
+    if (this.overrunsLeft <= 0) return ranOutOfTime;
     let used = 0;
-    for (let attempt = 0; attempt < attempts && used < this.#limitMilliseconds / 2; attempt++) {
+    for (let attempt = 0; attempt < attempts && used < this.limitMilliseconds / 2; attempt++) {
       const before = process.cpuUsage();
-      const result = runOnce(task, this.#limitMilliseconds);
+      const result = runOnce(task, this.limitMilliseconds);
       if (result !== ranOutOfTime) return result;
       const { user, system } = process.cpuUsage(before);
       used += (user + system) / 1000;
     }
-    this.#overrunsLeft -= 1;
+    this.overrunsLeft -= 1;
     return ranOutOfTime;
   }
 }

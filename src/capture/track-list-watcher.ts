@@ -42,145 +42,145 @@ type Sighting = { readonly identity: string } | { readonly failure: string };
 
 /** Reads trackfiles.txt now and whenever it changes. Its timer keeps no process alive. */
 export class TrackListWatcher {
-  readonly #options: TrackListWatcherOptions;
-  #timer: NodeJS.Timeout | undefined;
+  private readonly options: TrackListWatcherOptions;
+  private timer: NodeJS.Timeout | undefined;
   /** Counts starts and stops, so that a stat(2) that was under way then comes to nothing. */
-  #generation = 0;
-  #running = false;
+  private generation = 0;
+  private running = false;
   /** Of the file as it was last read; undefined means that it must be read. */
-  #readIdentity: string | undefined;
+  private readIdentity: string | undefined;
   /** A change that has not settled yet, and when (performance.now) it was first seen. */
-  #unsettled: { identity: string; readonly since: number } | undefined;
-  #content: Buffer | undefined;
-  #failure: string | undefined;
+  private unsettled: { identity: string; readonly since: number } | undefined;
+  private content: Buffer | undefined;
+  private failure: string | undefined;
 
   constructor(options: TrackListWatcherOptions) {
-    this.#options = options;
+    this.options = options;
   }
 
   /** First read, synchronous: `onRules` has been called when it returns, with no rules if there is no list. */
   readNow(): void {
-    if (!this.#read(true)) this.#options.onRules([]);
+    if (!this.read(true)) this.options.onRules([]);
   }
 
   /** Reads the file at once, changed or not, and reports all of its problems again. What can't be read changes nothing. */
   reread(): void {
-    this.#failure = undefined;
-    this.#read(true);
+    this.failure = undefined;
+    this.read(true);
   }
 
   /** Begins to watch. Does nothing when it watches already. */
   start(): void {
-    if (this.#running) return;
-    this.#running = true;
-    this.#generation += 1;
-    this.#schedule(this.#options.pollMilliseconds ?? defaultPollMilliseconds);
+    if (this.running) return;
+    this.running = true;
+    this.generation += 1;
+    this.schedule(this.options.pollMilliseconds ?? defaultPollMilliseconds);
   }
 
   /** Ends watching; no callback is called afterwards. */
   stop(): void {
-    this.#running = false;
-    this.#generation += 1;
-    clearTimeout(this.#timer);
+    this.running = false;
+    this.generation += 1;
+    clearTimeout(this.timer);
   }
 
-  #schedule(milliseconds: number): void {
-    this.#timer = setTimeout(() => this.#look(), milliseconds);
-    this.#timer.unref();
+  private schedule(milliseconds: number): void {
+    this.timer = setTimeout(() => this.look(), milliseconds);
+    this.timer.unref();
   }
 
-  #look(): void {
-    const generation = this.#generation;
-    fs.stat(this.#options.path, { bigint: true }, (error, stats) => {
-      if (generation !== this.#generation) return;
-      this.#react(error === null ? describe(stats) : { failure: describeError(error) });
+  private look(): void {
+    const generation = this.generation;
+    fs.stat(this.options.path, { bigint: true }, (error, stats) => {
+      if (generation !== this.generation) return;
+      this.react(error === null ? describe(stats) : { failure: describeError(error) });
       // A callback may have stopped or restarted the watcher.
-      if (generation !== this.#generation) return;
-      const poll = this.#options.pollMilliseconds ?? defaultPollMilliseconds;
-      this.#schedule(this.#unsettled === undefined ? poll : settleMilliseconds);
+      if (generation !== this.generation) return;
+      const poll = this.options.pollMilliseconds ?? defaultPollMilliseconds;
+      this.schedule(this.unsettled === undefined ? poll : settleMilliseconds);
     });
   }
 
-  #react(sighting: Sighting): void {
+  private react(sighting: Sighting): void {
     if ('failure' in sighting) {
-      this.#fail(sighting.failure);
-    } else if (sighting.identity === this.#readIdentity) {
-      this.#unsettled = undefined;
-      this.#recover();
-    } else if (this.#hasSettled(sighting.identity)) {
-      this.#read(false);
+      this.fail(sighting.failure);
+    } else if (sighting.identity === this.readIdentity) {
+      this.unsettled = undefined;
+      this.recover();
+    } else if (this.hasSettled(sighting.identity)) {
+      this.read(false);
     }
   }
 
-  #hasSettled(identity: string): boolean {
+  private hasSettled(identity: string): boolean {
     const now = performance.now();
-    this.#unsettled ??= { identity: '', since: now };
-    if (this.#unsettled.identity === identity || now - this.#unsettled.since >= maxUnsettledMilliseconds) return true;
-    this.#unsettled.identity = identity;
+    this.unsettled ??= { identity: '', since: now };
+    if (this.unsettled.identity === identity || now - this.unsettled.since >= maxUnsettledMilliseconds) return true;
+    this.unsettled.identity = identity;
     return false;
   }
 
   /** @returns whether `onRules` was called */
-  #read(force: boolean): boolean {
-    this.#unsettled = undefined;
+  private read(force: boolean): boolean {
+    this.unsettled = undefined;
     try {
-      return this.#readDescriptor(force);
+      return this.readDescriptor(force);
     } catch (error) {
-      this.#fail(describeError(error));
+      this.fail(describeError(error));
       return false;
     }
   }
 
-  #readDescriptor(force: boolean): boolean {
+  private readDescriptor(force: boolean): boolean {
     // Without O_NONBLOCK the open of a FIFO would wait for its writer.
-    const fd = fs.openSync(this.#options.path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+    const fd = fs.openSync(this.options.path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
     try {
       const stats = fs.fstatSync(fd, { bigint: true });
       const sighting = describe(stats);
       if ('failure' in sighting) {
-        this.#fail(sighting.failure);
+        this.fail(sighting.failure);
         return false;
       }
       const content = stats.size > maxBytes ? undefined : fs.readFileSync(fd);
-      this.#recover();
+      this.recover();
       const age = Math.abs(Date.now() - Number(stats.mtimeMs));
-      this.#readIdentity = content !== undefined && age < youngMilliseconds ? undefined : sighting.identity;
-      return this.#accept(content, force);
+      this.readIdentity = content !== undefined && age < youngMilliseconds ? undefined : sighting.identity;
+      return this.accept(content, force);
     } finally {
       fs.closeSync(fd);
     }
   }
 
   /** @param content - undefined when there was too much of it */
-  #accept(content: Buffer | undefined, force: boolean): boolean {
+  private accept(content: Buffer | undefined, force: boolean): boolean {
     if (content === undefined || content.length > maxBytes) {
-      this.#options.onProblem({
+      this.options.onProblem({
         line: 0,
         kind: 'error',
-        message: `${this.#options.path} is larger than ${maxBytes} bytes and is not used; the last patterns stay in force`,
+        message: `${this.options.path} is larger than ${maxBytes} bytes and is not used; the last patterns stay in force`,
       });
       return false;
     }
-    if (!force && this.#content?.equals(content) === true) return false;
-    this.#content = content;
+    if (!force && this.content?.equals(content) === true) return false;
+    this.content = content;
     const { rules, problems } = parseTrackList(content.toString('utf8'));
-    for (const problem of [...findInvalidUtf8(content), ...problems]) this.#options.onProblem(problem);
-    this.#options.onRules(rules);
+    for (const problem of [...findInvalidUtf8(content), ...problems]) this.options.onProblem(problem);
+    this.options.onRules(rules);
     return true;
   }
 
-  #fail(failure: string): void {
-    this.#readIdentity = undefined;
-    this.#unsettled = undefined;
-    if (failure === this.#failure) return;
-    this.#failure = failure;
-    this.#options.onState(`${this.#options.path} ${failure}; the last patterns stay in force`);
+  private fail(failure: string): void {
+    this.readIdentity = undefined;
+    this.unsettled = undefined;
+    if (failure === this.failure) return;
+    this.failure = failure;
+    this.options.onState(`${this.options.path} ${failure}; the last patterns stay in force`);
   }
 
-  #recover(): void {
-    if (this.#failure === undefined) return;
-    this.#failure = undefined;
-    this.#options.onState(`${this.#options.path} can be read again`);
+  private recover(): void {
+    if (this.failure === undefined) return;
+    this.failure = undefined;
+    this.options.onState(`${this.options.path} can be read again`);
   }
 }
 

@@ -19,14 +19,14 @@ export class LogFile {
   readonly path: string;
   /** The name from which pino-roll makes the numbered ones, by inserting the number before `.log`. */
   readonly rollName: string;
-  readonly #numbered: RegExp;
+  private readonly numbered: RegExp;
 
   /** @param path - absolute; when it is somebody else's symlink, the log goes where that points to */
   constructor(path: string) {
     this.path = followForeignLinks(path);
     const stem = /[^/]\.log$/.test(this.path) ? this.path.slice(0, -'.log'.length) : this.path;
     this.rollName = `${stem}.log`;
-    this.#numbered = numberedNames(basename(stem));
+    this.numbered = numberedNames(basename(stem));
   }
 
   /** Makes the path show `current`, one of the numbered files. A regular file in the way becomes `<path>.old`. */
@@ -45,7 +45,7 @@ export class LogFile {
     const directory = dirname(this.path);
     const numbers = readdirSync(directory, { withFileTypes: true })
       .filter((entry) => entry.isFile())
-      .map((entry) => ({ name: entry.name, number: Number(this.#numbered.exec(entry.name)?.[1]) }))
+      .map((entry) => ({ name: entry.name, number: Number(this.numbered.exec(entry.name)?.[1]) }))
       .filter(({ number }) => Number.isInteger(number))
       .sort((a, b) => b.number - a.number);
     for (const { name } of numbers.slice(keep)) rmSync(join(directory, name), { force: true });
