@@ -2,6 +2,7 @@
  * Requests about names: LOOKUP and everything that makes, moves or removes an entry.
  */
 import { Errno } from '../libc/errno.js';
+import type { Node } from '../mirror/node.js';
 import { LinkIn, MkdirIn, MknodIn, OutHeader, Rename2In, RenameIn } from './layout.js';
 import type { OpcodeName } from './opcode.js';
 import { decodeDevice } from './reply.js';
@@ -10,6 +11,7 @@ import type { Handler, Session } from './session.js';
 /** Longest target of a symbolic link (PATH_MAX, without the NUL). */
 const TARGET_MAX = 4095;
 
+/** On the hot path, so without the helper below. */
 function lookup(session: Session): number {
   const parent = session.node();
   if (parent === undefined) return -Errno.ESTALE;
@@ -17,43 +19,47 @@ function lookup(session: Session): number {
   return bad < 0 ? bad : session.putEntry(session.entries.lookup(parent, session.name));
 }
 
-function mknod(session: Session): number {
-  const { request, entries } = session;
+/**
+ * What all others have in common: the request's node is a directory, and its arguments name an entry in it.
+ * @param nameOffset - where the name lies in the arguments
+ * @param act - gets the directory; `session.name` is the name
+ */
+function onEntry<Result>(session: Session, nameOffset: number, act: (parent: Node) => Result): Result | number {
   const parent = session.node();
   if (parent === undefined) return -Errno.ESTALE;
-  const bad = session.takeName(MknodIn.name);
-  if (bad < 0) return bad;
+  const bad = session.takeName(nameOffset);
+  return bad < 0 ? bad : act(parent);
+}
+
+function mknod(session: Session): number {
+  const { request, entries, name } = session;
   const device = decodeDevice(request.u32(MknodIn.rdev));
-  const mode = request.u32(MknodIn.mode);
-  return session.putEntry(entries.mknod(parent, session.name, mode, device, request.u32(MknodIn.umask)));
+  const [mode, umask] = [request.u32(MknodIn.mode), request.u32(MknodIn.umask)];
+  return session.putEntry(onEntry(session, MknodIn.name, (parent) => entries.mknod(parent, name, mode, device, umask)));
 }
 
 function mkdir(session: Session): number {
-  const { request, entries } = session;
-  const parent = session.node();
-  if (parent === undefined) return -Errno.ESTALE;
-  const bad = session.takeName(MkdirIn.name);
-  if (bad < 0) return bad;
-  return session.putEntry(entries.mkdir(parent, session.name, request.u32(MkdirIn.mode), request.u32(MkdirIn.umask)));
+  const { request, entries, name } = session;
+  const [mode, umask] = [request.u32(MkdirIn.mode), request.u32(MkdirIn.umask)];
+  return session.putEntry(onEntry(session, MkdirIn.name, (parent) => entries.mkdir(parent, name, mode, umask)));
 }
 
 /** Arguments: the new name, and behind its NUL the target. */
 function symlink(session: Session): number {
-  const parent = session.node();
-  if (parent === undefined) return -Errno.ESTALE;
-  const bad = session.takeName(0);
-  if (bad < 0) return bad;
-  const unterminated = session.newName.locate(session.request.region, session.name.end, session.request.length);
-  if (unterminated < 0) return unterminated;
-  return session.putEntry(session.entries.symlink(parent, session.name, session.newName.address));
+  const { request, entries, name, newName: target } = session;
+  return session.putEntry(
+    onEntry(session, 0, (parent) => {
+      const unterminated = target.locate(request.region, name.end, request.length);
+      return unterminated < 0 ? unterminated : entries.symlink(parent, name, target.address);
+    }),
+  );
 }
 
 function link(session: Session): number {
-  const parent = session.node();
-  const node = session.mirror.nodes.get(session.request.u64(LinkIn.oldNodeid));
-  if (parent === undefined || node === undefined) return -Errno.ESTALE;
-  const bad = session.takeName(LinkIn.name);
-  return bad < 0 ? bad : session.putEntry(session.entries.link(node, parent, session.name));
+  const { request, entries, mirror, name } = session;
+  const node = mirror.nodes.get(request.u64(LinkIn.oldNodeid));
+  if (node === undefined) return -Errno.ESTALE;
+  return session.putEntry(onEntry(session, LinkIn.name, (parent) => entries.link(node, parent, name)));
 }
 
 function readlink(session: Session): number {
@@ -63,17 +69,11 @@ function readlink(session: Session): number {
 }
 
 function unlink(session: Session): number {
-  const parent = session.node();
-  if (parent === undefined) return -Errno.ESTALE;
-  const bad = session.takeName(0);
-  return bad < 0 ? bad : session.entries.unlink(parent, session.name);
+  return onEntry(session, 0, (parent) => session.entries.unlink(parent, session.name));
 }
 
 function rmdir(session: Session): number {
-  const parent = session.node();
-  if (parent === undefined) return -Errno.ESTALE;
-  const bad = session.takeName(0);
-  return bad < 0 ? bad : session.entries.rmdir(parent, session.name);
+  return onEntry(session, 0, (parent) => session.entries.rmdir(parent, session.name));
 }
 
 function rename(session: Session): number {
