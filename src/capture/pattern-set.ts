@@ -7,9 +7,10 @@
  * throws. Does not know what is excluded for other reasons (see `skipped-writers.ts`), and has no access to files.
  */
 
-import { compileGlob, type WildcardGlob } from './glob.js';
+import { compileGlob } from './glob.js';
 import { ranOutOfTime, TimeBudget } from './time-budget.js';
 import { quoteGlob, type TrackProblem, type TrackRule } from './track-list.js';
+import { WildcardIndex, type WildcardRule } from './wildcard-index.js';
 
 /** Longest time in milliseconds that one path may take in costly patterns before one of them is suspected. */
 const matchLimitMilliseconds = 50;
@@ -17,21 +18,14 @@ const maxDecisions = 10_000;
 /** No such name exists in Linux's file systems, and the bound of quick patterns does not cover it. */
 const oversizedName = /[^/]{256}/;
 
-interface WildcardRule extends WildcardGlob {
-  readonly rule: TrackRule;
-  /** Place in the list of rules; the highest that matches decides. */
-  readonly index: number;
-}
-
 /** Decides which paths are tracked. Serves one thread. */
 export class PatternSet {
   private readonly rules: readonly TrackRule[];
   private readonly onProblem: (problem: TrackProblem) => void;
   /** Highest index of the rules that a path matches literally. */
   private readonly literals = new Map<string, number>();
-  /** Both in the order in which they decide: last line first. */
-  private readonly quick: WildcardRule[] = [];
-  private readonly costly: WildcardRule[] = [];
+  private readonly quick = new WildcardIndex();
+  private readonly costly = new WildcardIndex();
   private readonly setAside = new Set<WildcardRule>();
   private readonly decisions = new Map<string, boolean>();
   private readonly budget = new TimeBudget(matchLimitMilliseconds);
@@ -44,8 +38,6 @@ export class PatternSet {
     this.rules = rules;
     this.onProblem = onProblem;
     for (const [index, rule] of rules.entries()) this.compile(rule, index);
-    this.quick.reverse();
-    this.costly.reverse();
   }
 
   /** @param path - full path under the mountpoint, such as `/var/log/syslog` */
@@ -65,7 +57,7 @@ export class PatternSet {
       // A file whose name is the glob itself matches too: so micromatch has it for `a[1].log`.
       this.literals.set(rule.glob, index);
       if (compiled.kind === 'literal') this.literals.set(compiled.path, index);
-      else (compiled.costly ? this.costly : this.quick).push({ ...compiled, rule, index });
+      else (compiled.costly ? this.costly : this.quick).add({ ...compiled, rule, index });
     } catch (error) {
       this.report(rule, error instanceof Error ? error.message : String(error));
     }
@@ -74,25 +66,16 @@ export class PatternSet {
   /** Index of the last rule that matches, or -1. */
   private lastMatch(path: string): number {
     let last = this.literals.get(path) ?? -1;
-    const unbounded = oversizedName.test(path);
-    if (!unbounded) last = this.lastQuickMatch(path, last);
-    const suspects = unbounded ? [...this.costly, ...this.quick].sort((a, b) => b.index - a.index) : this.costly;
-    const candidates = suspects.filter(
-      (entry) => entry.index > last && path.startsWith(entry.prefix) && !this.setAside.has(entry),
-    );
-    return candidates.length === 0 ? last : this.lastCostlyMatch(path, candidates, last);
-  }
-
-  private lastQuickMatch(path: string, above: number): number {
-    for (const { index, prefix, regex } of this.quick) {
-      if (index <= above) return above;
-      if (path.startsWith(prefix) && regex.test(path)) return index;
-    }
-    return above;
+    const quick = this.quick.candidates(path, last).filter((entry) => !this.setAside.has(entry));
+    if (oversizedName.test(path)) last = this.lastGuardedMatch(path, quick, last);
+    else last = quick.find(({ regex }) => regex.test(path))?.index ?? last;
+    const costly = this.costly.candidates(path, last).filter((entry) => !this.setAside.has(entry));
+    return this.lastGuardedMatch(path, costly, last);
   }
 
   /** Tries all candidates in one guarded call, because such a call costs more than most matches. */
-  private lastCostlyMatch(path: string, candidates: readonly WildcardRule[], otherwise: number): number {
+  private lastGuardedMatch(path: string, candidates: readonly WildcardRule[], otherwise: number): number {
+    if (candidates.length === 0) return otherwise;
     let at = 0;
     const firstMatch = () => {
       while (at < candidates.length && candidates[at]?.regex.test(path) !== true) at += 1;

@@ -15,7 +15,7 @@ import { Stream } from './stream.js';
 
 /** A file opened for writing. */
 export interface WrittenFile {
-  /** Paths beneath the mountpoint (latin1, with a leading slash): several for hard links, none if it was unlinked before. */
+  /** Paths beneath the mountpoint that it may have been opened by (latin1, with a leading slash), the likeliest first. */
   readonly paths: readonly string[];
   /** Thread id of the process that opened it. */
   readonly pid: number;

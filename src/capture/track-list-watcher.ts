@@ -106,7 +106,6 @@ export class TrackListWatcher {
       this.fail(sighting.failure);
     } else if (sighting.identity === this.readIdentity) {
       this.unsettled = undefined;
-      this.recover();
     } else if (this.hasSettled(sighting.identity)) {
       this.read(false);
     }

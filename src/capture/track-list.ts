@@ -42,8 +42,9 @@ export function parseTrackList(text: string): { rules: TrackRule[]; problems: Tr
   const rules: TrackRule[] = [];
   const problems: TrackProblem[] = [];
   const budget = new TimeBudget(compileLimitMilliseconds);
-  const lines = text.replace(/^\uFEFF/, '').split('\n');
+  const lines = text.split('\n');
   for (const [index, raw] of lines.entries()) {
+    // To JavaScript a byte-order mark is white space as well.
     const content = raw.trim();
     if (content === '' || content.startsWith('#')) continue;
     const rule = parseRule(index + 1, content);

@@ -13,8 +13,7 @@ import { cachePaths } from '../config/cache-paths.js';
 import { type ErrorCode, ExitCode, LogaggError } from '../config/errors.js';
 import { formatMountOptions, type MountOptions } from '../config/mount-options.js';
 import { openDevice } from '../fuse/mounting.js';
-import { openLog } from '../observability/log.js';
-import { Server } from './server.js';
+import { lockRoot } from './server-lock.js';
 
 /** What a background server tells its launcher, as one line of JSON: nothing but success, or what went wrong. */
 export interface StartReport {
@@ -38,6 +37,10 @@ export async function launch(options: MountOptions, mode: { foreground: boolean 
 }
 
 async function serveHere(options: MountOptions, deviceFd: number): Promise<number> {
+  // Loaded here, because a launcher in the background needs neither: they are most of its start-up time.
+  const { openLog } = await import('../observability/log.js');
+  const { Server } = await import('./server.js');
+  lockRoot(options.root);
   const log = await openLog({ level: options.loglevel, destination: options.logfile });
   const server = new Server(options, log);
   await server.start(deviceFd);

@@ -35,7 +35,7 @@ const trackfilesExplained = `# Files to capture: one pattern a line. Changes tak
 # A pattern is a glob (micromatch) for the full path under the mountpoint:
 #   *      anything but a slash        ?        one character
 #   **     any directories             {a,b}    one of these
-#   [a-z]  one character of these      !PATTERN not these, whatever else matches
+#   [a-z]  one character of these      !PATTERN not these; the last line that matches decides
 #
 # Examples, to use without the # in front:
 #   /var/log/syslog

@@ -10,6 +10,7 @@ import { parseMountOptions } from '../config/mount-options.js';
 import { openLog } from '../observability/log.js';
 import { ServerFd, type StartReport } from './launch.js';
 import { Server } from './server.js';
+import { lockRoot } from './server-lock.js';
 
 const [source = '', mountpoint = '', optionString = ''] = process.argv.slice(2);
 const options = parseMountOptions({ source, mountpoint, optionStrings: [optionString], cwd: '/' });
@@ -20,6 +21,8 @@ function tellLauncher(report: StartReport): void {
 }
 
 async function start(): Promise<Server> {
+  // Before the log is opened: it may be the log of the server that holds the lock.
+  lockRoot(options.root);
   const destination = options.logfile ?? cachePaths(options.root).defaultLogfile;
   const log = await openLog({ level: options.loglevel, destination });
   process.on('uncaughtException', (error) => {

@@ -11,8 +11,8 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { LogaggError } from '../config/errors.js';
 import { FILE_SYSTEM_TYPE } from '../config/file-system-type.js';
 import { findHostTool } from '../config/host-tool.js';
+import { type MountEntry, mountsAt } from '../fuse/mount-table.js';
 import { errorCode, reasonOf } from './errno-text.js';
-import { type MountEntry, mountsAt } from './mount-table.js';
 
 /** `stale`: our mount without a server lies on it. */
 export type MountpointState = 'free' | 'stale';

@@ -6,6 +6,9 @@
  * notice a second mountpoint with the same `root=`.
  */
 
+import { readdirSync } from 'node:fs';
+import { cachePaths } from '../config/cache-paths.js';
+import { LogaggError } from '../config/errors.js';
 import { resolveGroup } from '../config/group.js';
 import type { MountOptions } from '../config/mount-options.js';
 import { createLogCache } from './log-cache.js';
@@ -33,6 +36,9 @@ export interface Inspection {
  * @throws LogaggError LOGAGG_MOUNTPOINT, LOGAGG_ALREADY_MOUNTED, LOGAGG_ROOT, LOGAGG_LOGFILE or LOGAGG_OPTION_VALUE
  */
 export function inspect(options: MountOptions): Inspection {
+  if (options.transport === 'uring') {
+    throw new LogaggError('LOGAGG_UNSUPPORTED', 'transport=uring is not available in this version: use transport=auto');
+  }
   const mountpoint = resolveMountpoint(options.mountpoint);
   const state = inspectMountpoint(mountpoint);
   checkPlacement(options, mountpoint);
@@ -52,4 +58,16 @@ export function preflight(options: MountOptions): void {
     assertDirectory(mountpoint);
   }
   createLogCache(options.root, mountpoint, gid);
+  warnOfHiddenFiles(mountpoint, cachePaths(options.root).mirror);
+}
+
+/** Who mounts over existing logs for the first time does not see them any more, and should know where they went. */
+function warnOfHiddenFiles(mountpoint: string, mirror: string): void {
+  const hidden = readdirSync(mountpoint).filter((name) => name !== 'lost+found').length;
+  if (hidden === 0 || readdirSync(mirror).length > 0) return;
+  const entries = hidden === 1 ? '1 entry' : `${hidden} entries`;
+  const advice = `to see them in it, unmount and copy them: cp -a ${mountpoint}/. ${mirror}/`;
+  process.stderr.write(
+    `logagg-fs: ${entries} of ${mountpoint} hidden below the mount, whose mirror is empty; ${advice}\n`,
+  );
 }

@@ -18,7 +18,6 @@ import type { Engine, EngineEvents } from '../fuse/engine.js';
 import { KernelEngine } from '../fuse/kernel-engine.js';
 import { errnoName } from '../libc/errno.js';
 import type { Log } from '../observability/log.js';
-import { lockRoot } from './server-lock.js';
 
 /** How long those who still use the mount may go on after a signal to end, in milliseconds. */
 const GRACE_PERIOD = 2000;
@@ -45,14 +44,13 @@ export class Server {
   }
 
   /**
-   * Prepares the cache, mounts, and resolves when the mount serves.
+   * Prepares the cache, which must be locked, mounts, and resolves when the mount serves.
    * @param deviceFd - `/dev/fuse`, not mounted yet
    * @throws LogaggError
    */
   async start(deviceFd: number): Promise<void> {
     const { root, mountpoint } = this.options;
     const paths = cachePaths(root);
-    lockRoot(root);
     const leftovers = sealLeftoverChunks(paths.logs);
     this.watcher.readNow();
     const settings = {

@@ -25,7 +25,10 @@ export interface Engine {
   readonly ended: Promise<void>;
   /** Puts new patterns into force, for open files as well. */
   useRules(rules: readonly TrackRule[]): void;
-  /** Takes the mount away from new users. @returns whether it had users, who keep what they have open until {@link stop} */
+  /**
+   * Takes the mount away from new users, and nobody else's that lies at the same place by now.
+   * @returns `busy` when it still has users, who keep what they have open until {@link stop}
+   */
   unmount(): Promise<'unmounted' | 'busy'>;
   /** Ends serving although somebody may still use the mount. */
   stop(): void;

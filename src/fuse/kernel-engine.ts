@@ -4,15 +4,16 @@
  * Guarantees: as {@link Engine} says. The mount is made only after the worker is ready to serve it.
  */
 
-import { writeSync } from 'node:fs';
+import { realpathSync, writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import type { TrackRule } from '../capture/track-list.js';
 import { LogaggError } from '../config/errors.js';
 import type { MountOptions } from '../config/mount-options.js';
 import { eventfd } from '../libc/calls.js';
-import { Errno, errnoName } from '../libc/errno.js';
+import { errnoName } from '../libc/errno.js';
 import type { Engine, EngineEvents } from './engine.js';
 import type { LoopSettings, MessageFromLoop, MessageToLoop } from './loop-messages.js';
+import { mountsAt } from './mount-table.js';
 import { mountDevice, unmount } from './mounting.js';
 import type { Negotiated } from './negotiation.js';
 import { SlowCalls } from './slow-calls.js';
@@ -36,6 +37,9 @@ export class KernelEngine implements Engine {
   private readonly wakeFd = eventfd(0, EVENTFD_FLAGS);
   private readonly worker: Worker;
   private readonly slowCalls: SlowCalls;
+  /** Real path, found before it leads to ourselves. */
+  private readonly mountpoint: string;
+  private mountId: number | undefined;
   private markServing: (how: string) => void = () => undefined;
   private refuse: (error: Error) => void = () => undefined;
 
@@ -44,6 +48,7 @@ export class KernelEngine implements Engine {
     private readonly options: MountOptions,
     private readonly events: EngineEvents,
   ) {
+    this.mountpoint = realpathSync(options.mountpoint);
     this.slowCalls = new SlowCalls(settings.deviceFd, (errno) =>
       events.onDefect('captured bytes could not be synced', errnoName(errno)),
     );
@@ -69,9 +74,10 @@ export class KernelEngine implements Engine {
   }
 
   async unmount(): Promise<'unmounted' | 'busy'> {
-    const { mountpoint } = this.options;
-    if ((await unmount(mountpoint, false)) !== -Errno.EBUSY) return 'unmounted';
-    await unmount(mountpoint, true);
+    // Somebody may have detached ours, and mounted something else since.
+    if (topMountAt(this.mountpoint) !== this.mountId) return 'busy';
+    if ((await unmount(this.mountpoint, false)) === 0) return 'unmounted';
+    await unmount(this.mountpoint, true);
     return 'busy';
   }
 
@@ -82,6 +88,7 @@ export class KernelEngine implements Engine {
   private mount(): void {
     try {
       mountDevice(this.settings.deviceFd, this.options);
+      this.mountId = topMountAt(this.mountpoint);
       this.send({ kind: 'mounted' });
     } catch (error) {
       this.refuse(error instanceof Error ? error : new Error(String(error)));
@@ -119,6 +126,11 @@ export class KernelEngine implements Engine {
         break;
     }
   }
+}
+
+/** The kernel's number of the visible mount at a real path. */
+function topMountAt(path: string): number | undefined {
+  return mountsAt(path).at(-1)?.id;
 }
 
 function describe({ minor, passthrough }: Negotiated): string {

@@ -1,7 +1,7 @@
 /**
  * Requests about ranges of open files: holes, allocation, copies within the file system.
  */
-import { lseek, orErrno } from '../libc/calls.js';
+import { lastErrno, lseek } from '../libc/calls.js';
 import { Errno } from '../libc/errno.js';
 import { CopyFileRangeIn, FallocateIn, LseekIn, LseekOut } from './layout.js';
 import { MAX_WRITE } from './negotiation.js';
@@ -12,9 +12,9 @@ import { type Handler, NO_REPLY, type Session } from './session.js';
 function seek({ request, reply, mirror }: Session): number {
   const fd = mirror.handles.fd(request.u64(LseekIn.fh));
   if (fd < 0) return fd;
-  const offset = orErrno(lseek(fd, request.bigint64(LseekIn.offset), request.u32(LseekIn.whence)));
-  if (offset < 0) return offset;
-  reply.setU64(LseekOut.offset, offset);
+  const offset = BigInt(lseek(fd, request.bigint64(LseekIn.offset), request.u32(LseekIn.whence)));
+  if (offset < 0n) return -lastErrno();
+  reply.setWords(LseekOut.offset, Number(BigInt.asUintN(32, offset)), Number(offset >> 32n));
   return LseekOut.length;
 }
 

@@ -1,8 +1,9 @@
 /**
  * The request that is being served, read in place.
  *
- * Guarantees: getters read the request buffer and allocate nothing, 64-bit values above 2^53 excepted. Reads beyond the
- * message's end give 0 or an error, never what an earlier request left there in a name.
+ * Guarantees: getters read the request buffer and allocate nothing, 64-bit values above 2^53 excepted. Arguments beyond the
+ * message's end are 0 and names there an error: never what an earlier request left in the buffer. The header's own fields
+ * are only good in a message that is as long as a header.
  */
 import type { MemoryRegion } from '../libc/memory.js';
 import type { EntryName } from '../mirror/entry-name.js';
@@ -57,7 +58,7 @@ export class Request {
   }
 
   u32(offset: number): number {
-    return this.word(InHeader.size + offset);
+    return InHeader.size + offset + 4 <= this.length ? this.word(InHeader.size + offset) : 0;
   }
 
   /** An unsigned 64-bit argument; exact up to 2^53. */

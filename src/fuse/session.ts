@@ -94,7 +94,9 @@ export class Session {
   }
 
   private handle(handler: Handler | undefined, length: number): number {
-    if (length < InHeader.size || this.request.statedLength !== length) return -Errno.EIO;
+    // Not even a number that an answer could carry.
+    if (length < InHeader.size) return NO_REPLY;
+    if (this.request.statedLength !== length) return -Errno.EIO;
     if (handler === undefined) return -Errno.ENOSYS;
     try {
       return handler(this);

@@ -49,7 +49,8 @@ export const fcntl = bind<(fd: number, command: number, argument: number) => num
 export const flock = bind<(fd: number, operation: number) => number>('int flock(int, int)');
 export const dup = bind<(fd: number) => number>('int dup(int)');
 export const close = bind<(fd: number) => number>('int close(int)');
-export const lseek = bind<(fd: number, offset: number | bigint, whence: number) => number>(
+/** A bigint when it is above 2^53. */
+export const lseek = bind<(fd: number, offset: number | bigint, whence: number) => number | bigint>(
   'int64_t lseek64(int, int64_t, int)',
 );
 

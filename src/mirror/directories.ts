@@ -11,6 +11,7 @@ import { Errno } from '../libc/errno.js';
 import { O_CLOEXEC, O_DIRECTORY, O_RDONLY } from '../libc/flags.js';
 import { MemoryRegion } from '../libc/memory.js';
 import { EntryName } from './entry-name.js';
+import { HandleFlag } from './handle-table.js';
 import type { Mirror } from './mirror.js';
 import type { Node } from './node.js';
 
@@ -55,7 +56,7 @@ export class Directories {
     const fd = orErrno(openat(nodeFd, this.dotName, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));
     if (fd < 0) return fd;
     const { pid } = this.mirror.caller;
-    return this.mirror.handles.add(fd, 0, { node, paths: [], pid, writable: false });
+    return this.mirror.handles.add(fd, HandleFlag.directory, { node, paths: [], pid, writable: false });
   }
 
   /**
@@ -78,6 +79,7 @@ export class Directories {
 
   /** @returns 0 or -EBADF */
   releasedir(handle: number): number {
+    if ((this.mirror.handles.flags(handle) & HandleFlag.directory) === 0) return -Errno.EBADF;
     const fd = this.mirror.handles.fd(handle);
     const file = this.mirror.handles.remove(handle);
     if (file === undefined) return -Errno.EBADF;

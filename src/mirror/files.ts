@@ -22,6 +22,7 @@ import {
   O_DSYNC,
   O_EXCL,
   O_NOATIME,
+  O_NONBLOCK,
   O_RDONLY,
   O_SYNC,
   O_TRUNC,
@@ -56,6 +57,8 @@ export class Files {
    * @returns a file handle or a negated errno
    */
   open(node: Node, flags: number, clearSetId: boolean): number {
+    // The kernel opens pipes, sockets and devices itself. Here a pipe would stop the server until somebody opens its end.
+    if (!node.isRegular) return -Errno.ENXIO;
     const nodeFd = this.mirror.nodes.fdOf(node);
     if (nodeFd < 0) return nodeFd;
     const path = this.mirror.procPath(nodeFd);
@@ -76,7 +79,7 @@ export class Files {
     // Always O_EXCL first: only what this call made may be given to the caller.
     let fd = this.mirror.openEntry(directory, name.address, mirrored | O_CREAT | O_EXCL, mode & 0o7777);
     if (fd === -Errno.EEXIST && (flags & O_EXCL) === 0) {
-      fd = this.mirror.openEntry(directory, name.address, mirrored, 0);
+      fd = this.openExisting(directory, name, mirrored);
     } else if (fd >= 0) {
       const given = this.entries.giveToCaller(directory, name);
       if (given < 0) return this.closeAfter(fd, given);
@@ -86,6 +89,14 @@ export class Files {
     if (typeof node === 'number') return this.closeAfter(fd, node);
     this.createdHandle = this.addHandle(node, fd, flags);
     return node;
+  }
+
+  /** An entry that came about behind the kernel's back. What is not a file it has to look up anew: ESTALE makes it. */
+  private openExisting(directory: number, name: EntryName, flags: number): number {
+    const { mirror } = this;
+    const missing = mirror.status.readEntry(directory, name.address);
+    if (missing < 0) return missing;
+    return mirror.status.isRegular ? mirror.openEntry(directory, name.address, flags | O_NONBLOCK, 0) : -Errno.ESTALE;
   }
 
   /** The file handle of the last successful {@link create}. */
@@ -135,6 +146,7 @@ export class Files {
 
   /** @returns 0 or -EBADF */
   release(handle: number): number {
+    if ((this.mirror.handles.flags(handle) & HandleFlag.directory) !== 0) return -Errno.EBADF;
     const fd = this.mirror.handles.fd(handle);
     const file = this.mirror.handles.remove(handle);
     if (file === undefined) return -Errno.EBADF;
@@ -148,7 +160,7 @@ export class Files {
     const writable = (flags & O_ACCMODE) !== O_RDONLY;
     const append = (flags & O_APPEND) !== 0 ? HandleFlag.append : 0;
     const { pid } = this.mirror.caller;
-    const file = { node, paths: node.paths(), pid, writable };
+    const file = { node, paths: node.pathsAtOpen(), pid, writable };
     const handle = this.mirror.handles.add(fd, append, file);
     if (writable) this.streams.attach(handle, file);
     return handle;

@@ -10,7 +10,7 @@ import type { Node } from './node.js';
 /** What is known of an open besides its numbers. */
 export interface OpenFile {
   readonly node: Node;
-  /** Paths under the mirror's root when it was opened (latin1, with a leading slash); several for hard links. */
+  /** Paths under the mirror's root that it may have been opened by (latin1, with a leading slash), the likeliest first. */
   readonly paths: readonly string[];
   /** Thread id of the process that opened it. */
   readonly pid: number;
@@ -20,7 +20,7 @@ export interface OpenFile {
 const INITIAL_CAPACITY = 256;
 
 /** Bits of {@link HandleTable.flags}. */
-export const HandleFlag = { append: 1 } as const;
+export const HandleFlag = { append: 1, directory: 2 } as const;
 
 export class HandleTable {
   /** Descriptor of each handle, -1 for a free one. */

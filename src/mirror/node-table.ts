@@ -46,7 +46,7 @@ export class NodeTable {
   ) {
     this.mountFd = mountFd;
     this.rootDevice = status.device;
-    this.root = new Node(ROOT_ID, this.keyOf(status), undefined);
+    this.root = new Node(ROOT_ID, this.keyOf(status), undefined, false);
     this.root.fd = mountFd;
     this.byId.set(ROOT_ID, this.root);
     this.byInode.set(this.root.inodeKey, this.root);
@@ -89,7 +89,7 @@ export class NodeTable {
       this.keep(known, fd);
       return known;
     }
-    const node = new Node(this.nextId++, key, handle);
+    const node = new Node(this.nextId++, key, handle, status.isRegular);
     this.byId.set(node.id, node);
     this.byInode.set(key, node);
     this.keep(node, fd);

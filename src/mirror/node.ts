@@ -20,6 +20,9 @@ export class Node {
   /** `struct file_handle` of the inode (name_to_handle_at(2)): survives renames. Undefined where the file system has none. */
   readonly handle: Buffer | undefined;
 
+  /** Whether it can be opened without waiting for anybody, as a named pipe can't. */
+  readonly isRegular: boolean;
+
   /** O_PATH descriptor, or -1 while evicted. */
   fd = -1;
   /** How many times the kernel was told this node id and has not forgotten it yet. */
@@ -28,13 +31,17 @@ export class Node {
   pins = 0;
   /** Names by which the inode was looked up, the oldest first; several for hard links, none once it is unlinked. */
   readonly links: Link[] = [];
+  /** The name that a rename or unlink took away last, and when (milliseconds, monotonic). */
+  private lostLink: Link | undefined;
+  private lostAt = 0;
   /** The inode may carry set-id bits, so that a write by others than root has to clear them. */
   mayHaveSetId = true;
 
-  constructor(id: number, inodeKey: number | string, handle: Buffer | undefined) {
+  constructor(id: number, inodeKey: number | string, handle: Buffer | undefined, isRegular: boolean) {
     this.id = id;
     this.inodeKey = inodeKey;
     this.handle = handle;
+    this.isRegular = isRegular;
   }
 
   addLink(parent: Node, name: string): void {
@@ -48,14 +55,35 @@ export class Node {
     if (index < 0) return;
     this.links.splice(index, 1);
     parent.pins--;
+    this.lostLink = { parent, name };
+    this.lostAt = performance.now();
+  }
+
+  /**
+   * The paths under which somebody who opens the inode now may have found it: the current ones, and at the end the one that
+   * it lost a moment ago. A program looks a name up and opens the inode in two requests; a rename can come in between.
+   */
+  pathsAtOpen(): string[] {
+    const paths = this.paths();
+    if (this.lostLink === undefined) return paths;
+    if (performance.now() - this.lostAt > LOST_NAME_MILLISECONDS) this.lostLink = undefined;
+    else paths.push(...pathsOf(this.lostLink));
+    return paths;
   }
 
   /** Every known path, from the mirror's root, as `/a/b` in latin1. A node that lost its names has none. */
   paths(): string[] {
     if (this.links.length === 0) return this.id === ROOT_ID ? [''] : [];
-    return this.links.flatMap(({ parent, name }) => parent.paths().map((path) => `${path}/${name}`));
+    return this.links.flatMap(pathsOf);
   }
 }
+
+function pathsOf({ parent, name }: Link): string[] {
+  return parent.paths().map((path) => `${path}/${name}`);
+}
+
+/** Long enough for an open(2) on a busy host that has found the name already. */
+const LOST_NAME_MILLISECONDS = 1000;
 
 /** FUSE_ROOT_ID of linux/fuse.h. */
 export const ROOT_ID = 1;

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mountsAt, parseMountTable, stackOf } from '../../src/daemon/mount-table.js';
+import { mountsAt, parseMountTable, stackOf } from '../../src/fuse/mount-table.js';
 
 const table = `22 27 0:21 / /proc rw,nosuid shared:12 master:1 - proc proc rw
 30 27 8:1 / /a\\040b\\134c rw,relatime - ext4 /dev/sda1 rw
