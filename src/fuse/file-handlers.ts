@@ -3,7 +3,6 @@
  * chunk where the file is tracked, reply.
  */
 import { Errno } from '../libc/errno.js';
-import { O_ACCMODE, O_RDONLY } from '../libc/flags.js';
 import { SYNCHRONOUS_FLAGS } from '../mirror/files.js';
 import type { Node } from '../mirror/node.js';
 import {
@@ -12,9 +11,7 @@ import {
   FSYNC_DATA_ONLY,
   FsyncIn,
   OPEN_KILL_SUIDGID,
-  OpenFlag,
   OpenIn,
-  OpenOut,
   OutHeader,
   ReadIn,
   ReleaseIn,
@@ -48,14 +45,9 @@ function create(session: Session): number {
   return EntryOut.length + putOpen(session, EntryOut.length, node, files.createdHandle, flags);
 }
 
-/** An open that can write takes its reads and writes through the server, whatever its mappings do. */
 function putOpen(session: Session, offset: number, node: Node, handle: number, flags: number): number {
-  const backingId = session.passthrough?.acquire(node) ?? 0;
-  if (backingId === 0) return session.reply.putOpen(offset, handle, 0, 0);
-  const writable = (flags & O_ACCMODE) !== O_RDONLY;
-  const openFlags = OpenFlag.passthrough | (writable ? OpenFlag.directIo : 0);
-  session.reply.putOpen(offset, handle, openFlags, backingId);
-  return OpenOut.length;
+  const mode = session.passthrough?.open(node, handle, flags);
+  return session.reply.putOpen(offset, handle, mode?.flags ?? 0, mode?.backingId ?? 0);
 }
 
 function read({ request, reply, files }: Session): number {
@@ -106,10 +98,9 @@ function syncLater(session: Session, handle: number, dataOnly: boolean, written:
   return NO_REPLY;
 }
 
-function release({ request, mirror, files, passthrough }: Session): number {
+function release({ request, files, passthrough }: Session): number {
   const handle = request.u64(ReleaseIn.fh);
-  const node = mirror.handles.file(handle)?.node;
-  if (node !== undefined) passthrough?.release(node);
+  passthrough?.release(handle);
   return files.release(handle);
 }
 

@@ -1,18 +1,21 @@
 /**
  * Backing files: reads and mappings that never reach the server (FUSE passthrough, Linux 6.9 and later).
  *
- * Guarantees: all opens of an inode at one time are alike, as the kernel demands: every one has the same backing id, or
- * none has. Opens that can write add FOPEN_DIRECT_IO, so that their writes come to the server and their mappings do not.
- * Where the kernel refuses a backing file (a stacked file system, no privilege) the inode is read through the server.
+ * Guarantees: opens of an inode agree as the kernel demands: once one has a backing id, every later one has the same, until
+ * all are closed. Opens that can write add FOPEN_DIRECT_IO, so that their writes come to the server and their mappings do
+ * not. An open that can only write needs no backing file unless there is one already; most opens of logs are such.
+ * Where the kernel refuses a backing file (a stacked file system, no privilege) the inode is read through the server and
+ * the page cache.
  *
  * Protocol: FUSE_DEV_IOC_BACKING_OPEN takes `struct fuse_backing_map` {i32 fd, u32 flags, u64 padding} and returns an id;
- * see the kernel's Documentation/filesystems/fuse/fuse-passthrough.rst.
+ * see the kernel's Documentation/filesystems/fuse/fuse-passthrough.rst, and fs/fuse/iomode.c for which opens agree.
  */
 import { close, ioctl, open } from '../libc/calls.js';
-import { O_CLOEXEC, O_RDONLY } from '../libc/flags.js';
+import { O_ACCMODE, O_CLOEXEC, O_RDONLY, O_WRONLY } from '../libc/flags.js';
 import { MemoryRegion } from '../libc/memory.js';
 import type { Mirror } from '../mirror/mirror.js';
 import type { Node } from '../mirror/node.js';
+import { OpenFlag } from './layout.js';
 
 const BACKING_OPEN = 0x4010e501;
 const BACKING_CLOSE = 0x4004e502;
@@ -23,35 +26,62 @@ interface Backing {
   users: number;
 }
 
+/** How an open is answered. */
+export interface OpenMode {
+  /** FOPEN_* flags. */
+  readonly flags: number;
+  /** 0 for none. */
+  readonly backingId: number;
+}
+
+const THROUGH_PAGE_CACHE: OpenMode = { flags: 0, backingId: 0 };
+const WRITES_ONLY: OpenMode = { flags: OpenFlag.directIo, backingId: 0 };
+
 export class Passthrough {
   private readonly backings = new Map<Node, Backing>();
+  /** Handles that count as users of their node's backing. */
+  private readonly users = new Map<number, Node>();
   private readonly argument = new MemoryRegion(16);
+  /** The kernel has given a backing file for this mirror, and will again. */
+  private works = false;
 
-  /** @param deviceFd - `/dev/fuse`; undefined where passthrough is off */
+  /** @param deviceFd - `/dev/fuse` */
   constructor(
     private readonly mirror: Mirror,
     private readonly deviceFd: number,
   ) {}
 
-  /** One more open of the node. @returns its backing id, or 0 for none */
-  acquire(node: Node): number {
-    let backing = this.backings.get(node);
-    if (backing === undefined) {
-      backing = { id: this.register(node), users: 0 };
-      this.backings.set(node, backing);
-    }
+  /** How to answer an open. @param flags - of open(2) */
+  open(node: Node, handle: number, flags: number): OpenMode {
+    const access = flags & O_ACCMODE;
+    const known = this.backings.get(node);
+    if (known === undefined && access === O_WRONLY && this.works) return WRITES_ONLY;
+    const backing = known ?? this.add(node);
     backing.users++;
-    return backing.id;
+    this.users.set(handle, node);
+    if (backing.id === 0) return THROUGH_PAGE_CACHE;
+    const directIo = access === O_RDONLY ? 0 : OpenFlag.directIo;
+    return { flags: OpenFlag.passthrough | directIo, backingId: backing.id };
   }
 
-  /** One open less. */
-  release(node: Node): void {
-    const backing = this.backings.get(node);
-    if (backing === undefined || --backing.users > 0) return;
+  /** The handle is closed. */
+  release(handle: number): void {
+    const node = this.users.get(handle);
+    const backing = node === undefined ? undefined : this.backings.get(node);
+    if (node === undefined || backing === undefined) return;
+    this.users.delete(handle);
+    if (--backing.users > 0) return;
     this.backings.delete(node);
     if (backing.id === 0) return;
     this.argument.words[0] = backing.id;
     ioctl(this.deviceFd, BACKING_CLOSE, this.argument.address);
+  }
+
+  private add(node: Node): Backing {
+    const backing = { id: this.register(node), users: 0 };
+    this.backings.set(node, backing);
+    this.works = backing.id !== 0;
+    return backing;
   }
 
   private register(node: Node): number {
