@@ -2,9 +2,9 @@
  * The time that chunk names carry.
  *
  * Guarantees: strictly increasing, across streams, across restarts, and when the host's clock steps back: the last value
- * given out is kept in a file (`meta/clock`) and never undercut. Survives SIGKILL; after a power loss the newest chunk
- * that is still there is counted too (see `leftover-chunks.ts`). While the host's clock is behind, names run ahead of it
- * by 100 ns a chunk.
+ * given out is kept in a file (`meta/clock`) and never undercut. Survives SIGKILL; after a power loss, or where the file
+ * can't be written, the newest chunk that is still there is counted (see `leftover-chunks.ts`). While the host's clock is
+ * behind, names run ahead of it by 100 ns a chunk.
  */
 import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs';
 import { type Ticks, ticksOf } from './chunk-name.js';
@@ -25,9 +25,8 @@ export class ChunkClock {
     newestChunk: Ticks,
     private readonly now: () => number = Date.now,
   ) {
-    this.fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
-    const kept = readFileSync(path, 'latin1').trim();
-    const last = /^\d+$/.test(kept) ? BigInt(kept) : 0n;
+    this.fd = tryOpen(path);
+    const last = this.fd >= 0 ? read(this.fd) : 0n;
     this.last = last > newestChunk ? last : newestChunk;
   }
 
@@ -49,6 +48,20 @@ export class ChunkClock {
   }
 
   close(): void {
-    closeSync(this.fd);
+    if (this.fd >= 0) closeSync(this.fd);
   }
+}
+
+/** A file that can't be had must not keep a log directory from being mounted: -1. */
+function tryOpen(path: string): number {
+  try {
+    return openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
+  } catch {
+    return -1;
+  }
+}
+
+function read(fd: number): Ticks {
+  const kept = readFileSync(fd, 'latin1').trim();
+  return /^\d+$/.test(kept) ? BigInt(kept) : 0n;
 }

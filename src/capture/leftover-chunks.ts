@@ -5,8 +5,9 @@
  * newest time among their names is found. Reads `logs/` once, entry by entry, whatever its size. Leaves foreign files
  * alone.
  */
-import { chmodSync, lstatSync, opendirSync } from 'node:fs';
+import { chmodSync, lstatSync, opendirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { Errno, errnoOf } from '../libc/errno.js';
 import { parseChunkName, type Ticks } from './chunk-name.js';
 
 const WRITABLE = 0o222;
@@ -35,9 +36,19 @@ export function sealLeftoverChunks(logs: string): Leftovers {
   return found;
 }
 
+/** One without a byte, of a server that was killed before the first, is removed. A collector may remove any meanwhile. */
 function sealIfWritable(path: string): boolean {
   const status = lstatSync(path, { throwIfNoEntry: false });
   if (!status?.isFile() || (status.mode & WRITABLE) === 0) return false;
-  chmodSync(path, status.mode & 0o777 & ~WRITABLE);
-  return true;
+  if (status.size === 0) {
+    rmSync(path, { force: true });
+    return false;
+  }
+  try {
+    chmodSync(path, status.mode & 0o777 & ~WRITABLE);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === Errno.ENOENT) return false;
+    throw error;
+  }
 }

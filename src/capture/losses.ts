@@ -40,6 +40,11 @@ export class Losses {
     tally.bytes += bytes;
   }
 
+  /** Whether anything waits for its report. */
+  get isEmpty(): boolean {
+    return this.byPath.size === 0;
+  }
+
   /** What is due for a report. @param now - milliseconds of a clock that does not step back */
   due(now: number): LossReport[] {
     const reports: LossReport[] = [];

@@ -9,6 +9,7 @@ import { readFileSync } from 'node:fs';
 import type { MemoryRegion } from '../libc/memory.js';
 import type { ChunkStore } from './chunk-store.js';
 import type { Losses } from './losses.js';
+import { PathMemory } from './path-memory.js';
 import type { PatternSet } from './pattern-set.js';
 import { isCompressedName, type SkippedWriters } from './skipped-writers.js';
 import { Stream } from './stream.js';
@@ -31,6 +32,9 @@ export class StreamTable {
   /** By file handle; undefined is a handle that is not captured. */
   private readonly byHandle: (Stream | undefined)[] = [];
   private readonly byPath = new Map<string, Stream>();
+  /** Handles of tracked files, and whether they belong to a rotation tool. */
+  private readonly skipped = new Map<number, boolean>();
+  private readonly unsyncedPasts = new PathMemory();
   private readonly mountpoint: string;
 
   constructor(
@@ -52,12 +56,18 @@ export class StreamTable {
   /** Decides about a handle that was opened for writing. */
   attach(handle: number, file: WrittenFile): void {
     const path = this.trackedPath(file);
-    const stream = path === undefined ? undefined : this.streamOf(path);
+    const stream = path === undefined || this.isSkipped(handle, file) ? undefined : this.streamOf(path);
     if (stream !== undefined) stream.handles++;
     this.byHandle[handle] = stream;
   }
 
-  detach(handle: number): void {
+  /** The handle is closed. */
+  release(handle: number): void {
+    this.detach(handle);
+    this.skipped.delete(handle);
+  }
+
+  private detach(handle: number): void {
     const stream = this.byHandle[handle];
     if (stream === undefined) return;
     stream.handles--;
@@ -78,11 +88,18 @@ export class StreamTable {
     this.byHandle[handle]?.append(region, start, length);
   }
 
+  /** Captured bytes of the path could not be made durable: the next sync has to try again. */
+  syncFailed(path: string): void {
+    const stream = this.byPath.get(path);
+    if (stream === undefined) this.unsyncedPasts.add(path);
+    else stream.syncFailed();
+  }
+
   /** Seals idle chunks and lets go of streams that nobody writes to. @param now - milliseconds, monotonic */
   housekeep(now: number): void {
     for (const [path, stream] of this.byPath) {
       if (!stream.sealIfIdle(now, this.options.sealMilliseconds)) continue;
-      stream.end();
+      if (stream.end()) this.unsyncedPasts.add(path);
       this.byPath.delete(path);
     }
   }
@@ -100,17 +117,25 @@ export class StreamTable {
   private streamOf(path: string): Stream {
     let stream = this.byPath.get(path);
     if (stream === undefined) {
-      stream = new Stream(path, this.store, this.losses);
+      stream = new Stream(path, this.store, this.losses, this.unsyncedPasts.take(path));
       this.byPath.set(path, stream);
     }
     return stream;
   }
 
   /** The full path that the file is captured under: the first of its names that a pattern matches. */
-  private trackedPath({ paths, pid }: WrittenFile): string | undefined {
-    const path = paths.map((path) => this.mountpoint + path).find((path) => this.isTracked(path));
-    if (path === undefined || this.options.skippedWriters.skips(commandOf(pid))) return undefined;
-    return path;
+  private trackedPath({ paths }: WrittenFile): string | undefined {
+    return paths.map((path) => this.mountpoint + path).find((path) => this.isTracked(path));
+  }
+
+  /** Decided once for a handle: later its process may have another name, or be another process. */
+  private isSkipped(handle: number, { pid }: WrittenFile): boolean {
+    let skipped = this.skipped.get(handle);
+    if (skipped === undefined) {
+      skipped = this.options.skippedWriters.skips(commandOf(pid));
+      this.skipped.set(handle, skipped);
+    }
+    return skipped;
   }
 
   private isTracked(path: string): boolean {

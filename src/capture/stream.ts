@@ -29,14 +29,18 @@ export class Stream {
   private idleSince = 0;
   private readonly unsynced: UnsyncedChunks;
 
-  /** @param path - full path of the tracked file (latin1, one character a byte) */
+  /**
+   * @param path - full path of the tracked file (latin1, one character a byte)
+   * @param hasUnsyncedPast - an earlier stream of the path may have left chunks that are not on disk
+   */
   constructor(
     readonly path: string,
     private readonly store: ChunkStore,
     private readonly losses: Losses,
+    hasUnsyncedPast = false,
   ) {
     this.id = streamId(path);
-    this.unsynced = new UnsyncedChunks(store);
+    this.unsynced = new UnsyncedChunks(path, store, hasUnsyncedPast);
   }
 
   /** Captures `length` bytes of `region` from `start` on. */
@@ -57,6 +61,11 @@ export class Stream {
         this.failed(length - done);
         return;
       }
+      // Asked after the write, not before: what went to a file that nobody can find any more goes to the next chunk.
+      if (!chunk.isLinked()) {
+        this.abandon(chunk);
+        continue;
+      }
       done += written;
       if (written === cut) this.seal();
     }
@@ -64,11 +73,7 @@ export class Stream {
 
   /** The chunk that takes the next byte, begun if need be; or a negated errno. */
   private liveChunk(): Chunk | number {
-    if (this.chunk !== undefined) {
-      if (this.chunk.isLinked()) return this.chunk;
-      this.chunk.abandon();
-      this.chunk = undefined;
-    }
+    if (this.chunk !== undefined) return this.chunk;
     const chunk = this.store.create(this.id);
     if (typeof chunk === 'number') return chunk;
     this.chunk = chunk;
@@ -88,6 +93,12 @@ export class Stream {
     const newline = bytes.lastIndexOf(NEWLINE, start + window - 1);
     if (newline >= earliest) return newline + 1 - start;
     return chunk.size + window === hardLimit ? window : 0;
+  }
+
+  /** Somebody deleted the live chunk. */
+  private abandon(chunk: Chunk): void {
+    chunk.abandon();
+    this.chunk = undefined;
   }
 
   /** The rest of a write can't be stored. The chunk ends here, so that the gap lies between two chunks. */
@@ -124,9 +135,16 @@ export class Stream {
     return this.unsynced.take(this.chunk);
   }
 
-  /** Ends the stream: seals its chunk and closes all that is open. */
-  end(): void {
+  /** A sync of what {@link takeUnsynced} named has failed. */
+  syncFailed(): void {
+    this.unsynced.failed();
+  }
+
+  /** Ends the stream: seals its chunk and closes all that is open. @returns whether it leaves chunks that were never synced */
+  end(): boolean {
     this.seal();
+    const { hasEndedChunks } = this.unsynced;
     this.unsynced.release();
+    return hasEndedChunks;
   }
 }

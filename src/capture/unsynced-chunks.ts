@@ -11,6 +11,8 @@ import type { ChunkStore } from './chunk-store.js';
 
 /** What to sync. */
 export interface UnsyncedCapture {
+  /** Full path of the tracked file: syncs of one stream must be done one after the other. */
+  readonly path: string;
   /** Descriptors of chunks and of their folder; closed by whoever syncs them. */
   readonly fds: readonly number[];
   /** The whole file system that holds the first of them has to be synced. */
@@ -23,11 +25,28 @@ const MAX_KEPT = 4;
 export class UnsyncedChunks {
   private kept: number[] = [];
   private hasNewName = false;
-  private needsWholeSync = false;
   /** Whether the stream's file was ever synced: then it will be again. */
   private isSyncedFile = false;
 
-  constructor(private readonly store: ChunkStore) {}
+  /**
+   * @param path - full path of the tracked file
+   * @param needsWholeSync - there are earlier chunks of the path that may not be on disk
+   */
+  constructor(
+    private readonly path: string,
+    private readonly store: ChunkStore,
+    private needsWholeSync: boolean,
+  ) {}
+
+  /** Whether something was captured that no sync has covered. */
+  get hasEndedChunks(): boolean {
+    return this.needsWholeSync || this.kept.length > 0;
+  }
+
+  /** A sync failed: the next one has to cover everything again. */
+  failed(): void {
+    this.needsWholeSync = true;
+  }
 
   /** A chunk was created: its name is not on disk. */
   begun(): void {
@@ -52,7 +71,9 @@ export class UnsyncedChunks {
     this.hasNewName = false;
     this.needsWholeSync = false;
     const open = fds.filter((fd) => fd >= 0);
-    return open.length === 0 ? undefined : { fds: open, wholeFileSystem };
+    // Out of descriptors: what is not named here is left to the next sync.
+    if (open.length < fds.length) this.needsWholeSync = true;
+    return open.length === 0 ? undefined : { path: this.path, fds: open, wholeFileSystem };
   }
 
   /** Lets go of everything; for a stream that ends. */

@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { cachePaths } from '../config/cache-paths.js';
 import { type ErrorCode, ExitCode, LogaggError } from '../config/errors.js';
 import { formatMountOptions, type MountOptions } from '../config/mount-options.js';
-import { openDevice } from '../fuse/mounting.js';
+import { chooseEngine, type EngineChoice } from '../fuse/engine-choice.js';
 import { lockRoot } from './server-lock.js';
 
 /** What a background server tells its launcher, as one line of JSON: nothing but success, or what went wrong. */
@@ -30,25 +30,26 @@ export const ServerFd = { device: 3, report: 4 } as const;
  * @throws LogaggError
  */
 export async function launch(options: MountOptions, mode: { foreground: boolean }): Promise<number> {
-  const deviceFd = openDevice();
-  if (mode.foreground) return serveHere(options, deviceFd);
-  await serveInBackground(options, deviceFd);
+  const choice = chooseEngine(options.engine);
+  if (mode.foreground) return serveHere(options, choice);
+  await serveInBackground(options, choice);
   return ExitCode.ok;
 }
 
-async function serveHere(options: MountOptions, deviceFd: number): Promise<number> {
+async function serveHere(options: MountOptions, choice: EngineChoice): Promise<number> {
   // Loaded here, because a launcher in the background needs neither: they are most of its start-up time.
   const { openLog } = await import('../observability/log.js');
   const { Server } = await import('./server.js');
   lockRoot(options.root);
   const log = await openLog({ level: options.loglevel, destination: options.logfile });
   const server = new Server(options, log);
-  await server.start(deviceFd);
+  await server.start(choice);
   await server.ended();
   return ExitCode.ok;
 }
 
-async function serveInBackground(options: MountOptions, deviceFd: number): Promise<void> {
+async function serveInBackground(options: MountOptions, choice: EngineChoice): Promise<void> {
+  const deviceFd = choice.engine === 'kernel' ? choice.deviceFd : undefined;
   const server = spawn(
     process.execPath,
     [
@@ -56,17 +57,23 @@ async function serveInBackground(options: MountOptions, deviceFd: number): Promi
       fileURLToPath(new URL('./main.js', import.meta.url)),
       options.source,
       options.mountpoint,
-      formatMountOptions(options),
+      formatMountOptions(chosenOptions(options, choice)),
+      choice.reason,
     ],
-    { detached: true, cwd: '/', stdio: ['ignore', 'ignore', 'ignore', deviceFd, 'pipe'] },
+    { detached: true, cwd: '/', stdio: ['ignore', 'ignore', 'ignore', deviceFd ?? 'ignore', 'pipe'] },
   );
-  closeSync(deviceFd);
+  if (deviceFd !== undefined) closeSync(deviceFd);
   const report = await firstLine(server.stdio[ServerFd.report] as Readable);
   server.unref();
   const { failure } = report === undefined ? { failure: diedSilently(options) } : (JSON.parse(report) as StartReport);
   if (failure !== undefined) throw new LogaggError(failure.code ?? 'LOGAGG_MOUNT_FAILED', failure.message);
   // The proof: this process is not the server, so it may ask.
   statSync(options.mountpoint);
+}
+
+/** The options with the engine decided; what belongs to the other engine alone goes back to its default. */
+function chosenOptions(options: MountOptions, { engine }: EngineChoice): MountOptions {
+  return engine === 'kernel' ? { ...options, engine } : { ...options, engine, transport: 'auto' };
 }
 
 function diedSilently(options: MountOptions): NonNullable<StartReport['failure']> {

@@ -1,5 +1,6 @@
 /**
- * Entry of a background server: `main.js SOURCE MOUNTPOINT OPTIONS`, with the descriptors of {@link ServerFd}.
+ * Entry of a background server: `main.js SOURCE MOUNTPOINT OPTIONS REASON`, with the descriptors of {@link ServerFd}. The
+ * options name the engine that the launcher chose, and the reason is the launcher's.
  *
  * Guarantees: the launcher gets exactly one line, whatever happens; what goes wrong later goes to the log.
  */
@@ -7,17 +8,28 @@ import { closeSync, writeSync } from 'node:fs';
 import { cachePaths } from '../config/cache-paths.js';
 import { ExitCode, LogaggError } from '../config/errors.js';
 import { parseMountOptions } from '../config/mount-options.js';
+import type { EngineChoice } from '../fuse/engine-choice.js';
 import { openLog } from '../observability/log.js';
 import { ServerFd, type StartReport } from './launch.js';
 import { Server } from './server.js';
 import { lockRoot } from './server-lock.js';
 
-const [source = '', mountpoint = '', optionString = ''] = process.argv.slice(2);
+const [source = '', mountpoint = '', optionString = '', reason = ''] = process.argv.slice(2);
 const options = parseMountOptions({ source, mountpoint, optionStrings: [optionString], cwd: '/' });
 
+const choice: EngineChoice =
+  options.engine === 'fuse-native'
+    ? { engine: 'fuse-native', reason }
+    : { engine: 'kernel', reason, deviceFd: ServerFd.device };
+
+/** A launcher that was killed meanwhile changes nothing: the mount is what counts. */
 function tellLauncher(report: StartReport): void {
-  writeSync(ServerFd.report, `${JSON.stringify(report)}\n`);
-  closeSync(ServerFd.report);
+  try {
+    writeSync(ServerFd.report, `${JSON.stringify(report)}\n`);
+    closeSync(ServerFd.report);
+  } catch {
+    // Nobody listens any more.
+  }
 }
 
 async function start(): Promise<Server> {
@@ -25,13 +37,16 @@ async function start(): Promise<Server> {
   lockRoot(options.root);
   const destination = options.logfile ?? cachePaths(options.root).defaultLogfile;
   const log = await openLog({ level: options.loglevel, destination });
+  const server = new Server(options, log);
   process.on('uncaughtException', (error) => {
     log.logger.fatal({ stack: error.stack }, 'the server ends: internal error');
-    void log.close().finally(() => process.exit(ExitCode.failure));
+    void server
+      .abandon()
+      .then(() => log.close())
+      .finally(() => process.exit(ExitCode.failure));
   });
-  const server = new Server(options, log);
   try {
-    await server.start(ServerFd.device);
+    await server.start(choice);
   } catch (error) {
     log.logger.fatal(error instanceof Error ? error.message : String(error));
     await log.close();
@@ -46,11 +61,7 @@ try {
   await server.ended();
 } catch (error) {
   const code = error instanceof LogaggError ? error.code : undefined;
-  try {
-    tellLauncher({ failure: { code, message: error instanceof Error ? error.message : String(error) } });
-  } catch {
-    // The launcher has its answer already; the log has the rest.
-  }
+  tellLauncher({ failure: { code, message: error instanceof Error ? error.message : String(error) } });
   process.exitCode = ExitCode.failure;
 }
 // A worker that still sleeps in a system call must not keep the process.

@@ -12,10 +12,12 @@ import { sealLeftoverChunks } from '../capture/leftover-chunks.js';
 import type { TrackProblem, TrackRule } from '../capture/track-list.js';
 import { TrackListWatcher } from '../capture/track-list-watcher.js';
 import { cachePaths } from '../config/cache-paths.js';
+import { LogaggError } from '../config/errors.js';
 import { resolveGroup } from '../config/group.js';
 import type { MountOptions } from '../config/mount-options.js';
 import type { Engine, EngineEvents } from '../fuse/engine.js';
-import { KernelEngine } from '../fuse/kernel-engine.js';
+import { ASKED_FOR, type EngineChoice } from '../fuse/engine-choice.js';
+import type { KernelEngineSettings } from '../fuse/kernel-engine.js';
 import { errnoName } from '../libc/errno.js';
 import type { Log } from '../observability/log.js';
 
@@ -45,16 +47,15 @@ export class Server {
 
   /**
    * Prepares the cache, which must be locked, mounts, and resolves when the mount serves.
-   * @param deviceFd - `/dev/fuse`, not mounted yet
+   * @param choice - the engine, and why it was chosen
    * @throws LogaggError
    */
-  async start(deviceFd: number): Promise<void> {
+  async start(choice: EngineChoice): Promise<void> {
     const { root, mountpoint } = this.options;
     const paths = cachePaths(root);
     const leftovers = sealLeftoverChunks(paths.logs);
     this.watcher.readNow();
     const settings = {
-      deviceFd,
       mirrorFd: openSync(paths.mirror, 'r'),
       mountpoint,
       logs: paths.logs,
@@ -69,22 +70,58 @@ export class Server {
       passthrough: this.options.passthrough,
       maxDescriptors: Math.floor(openFilesLimit() / 2),
     };
-    this.engine = new KernelEngine(settings, this.options, this.events());
-    const how = await this.engine.serving;
+    this.engine = await this.openEngine(choice, settings);
+    this.handleSignals();
+    const how = await this.untilServing(this.engine);
     this.watcher.start();
     const { chunks, sealed } = leftovers;
-    this.logger.info({ mountpoint, root, chunks, sealed, patterns: this.rules.length }, `serving: ${how}`);
+    this.logger.info(
+      { mountpoint, root, chunks, sealed, patterns: this.rules.length },
+      `serving: ${how} (${choice.reason})`,
+    );
   }
 
   /** Resolves when the mount has ended and everything is written. */
   async ended(): Promise<void> {
-    this.handleSignals();
     try {
       await this.engine?.ended;
       this.logger.info('ended: chunks are sealed');
+    } catch (error) {
+      await this.abandon();
+      throw error;
     } finally {
       this.watcher.stop();
       await this.log.close();
+    }
+  }
+
+  /** Leaves no mount behind that nobody serves; for a server that can't go on. */
+  async abandon(): Promise<void> {
+    await this.engine?.abandon();
+  }
+
+  private async untilServing(engine: Engine): Promise<string> {
+    try {
+      return await engine.serving;
+    } catch (error) {
+      await engine.abandon();
+      engine.stop();
+      throw error;
+    }
+  }
+
+  /** Loads the engine's code as well: neither needs the other's. */
+  private async openEngine(choice: EngineChoice, settings: Omit<KernelEngineSettings, 'deviceFd'>): Promise<Engine> {
+    if (choice.engine === 'kernel') {
+      const { KernelEngine } = await import('../fuse/kernel-engine.js');
+      return new KernelEngine({ ...settings, deviceFd: choice.deviceFd }, this.options, this.events());
+    }
+    try {
+      const { NativeEngine } = await import('../fuse/fuse-native/native-engine.js');
+      return new NativeEngine(settings, this.options, this.events());
+    } catch (error) {
+      if (!(error instanceof LogaggError) || choice.reason === ASKED_FOR) throw error;
+      throw new LogaggError(error.code, `${choice.reason}; instead of it, ${error.message}`, { cause: error });
     }
   }
 
@@ -104,8 +141,9 @@ export class Server {
     if (this.stopping) return;
     this.stopping = true;
     this.logger.info(`${signal}: unmounting`);
-    if ((await this.engine?.unmount()) !== 'busy') return;
-    this.logger.warn('the mount is in use: detached; files that are still open will answer ENOTCONN');
+    const outcome = await this.engine?.unmount();
+    if (outcome === 'busy') this.logger.warn('still in use: files that are open will soon answer ENOTCONN');
+    // Even where nobody seems to use it: another mount namespace can have a copy of the mount.
     setTimeout(() => this.engine?.stop(), GRACE_PERIOD).unref();
   }
 

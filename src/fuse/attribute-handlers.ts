@@ -39,28 +39,50 @@ function setxattr(session: Session): number {
 }
 
 function getxattr(session: Session): number {
-  const { attributes, name, reply } = session;
+  const { request, attributes, name, reply } = session;
   const node = session.node();
   if (node === undefined) return -Errno.ESTALE;
   const bad = takeAttributeName(session, GetxattrIn.name);
   if (bad < 0) return bad;
-  return putSized(session, (room) => attributes.get(node, name.address, reply.region.address + OutHeader.size, room));
-}
-
-function listxattr(session: Session): number {
-  const { attributes, reply } = session;
-  const node = session.node();
-  if (node === undefined) return -Errno.ESTALE;
-  return putSized(session, (room) => attributes.list(node, reply.region.address + OutHeader.size, room));
-}
-
-/** A size of 0 asks for the length only. @param fetch - puts at most `room` bytes into the reply */
-function putSized({ request, reply }: Session, fetch: (room: number) => number): number {
+  // A size of 0 asks for the length only.
   const room = Math.min(request.u32(GetxattrIn.size), XATTR_MAX);
-  const length = fetch(room);
+  const length = attributes.get(node, name.address, reply.region.address + OutHeader.size, room);
   if (length < 0 || room > 0) return length;
   reply.setU64(GetxattrOut.size, length);
   return GetxattrOut.length;
+}
+
+function listxattr(session: Session): number {
+  const { request, attributes, reply, caller } = session;
+  const node = session.node();
+  if (node === undefined) return -Errno.ESTALE;
+  const all = attributes.list(node, reply.region.address + OutHeader.size, XATTR_MAX);
+  if (all < 0) return all;
+  const names = reply.region.bytes.subarray(OutHeader.size, OutHeader.size + all);
+  const length = caller.uid === 0 ? all : withoutTrusted(names);
+  const room = request.u32(GetxattrIn.size);
+  if (room > 0) return length > room ? -Errno.ERANGE : length;
+  reply.setU64(GetxattrOut.size, length);
+  return GetxattrOut.length;
+}
+
+const TRUSTED = Buffer.from('trusted.');
+
+/**
+ * Takes the names out that only the privileged may see (xattr(7)); the kernel keeps their values from others, and leaves the
+ * list to the file system. @returns the length that is left
+ */
+function withoutTrusted(names: Buffer): number {
+  let kept = 0;
+  for (let start = 0; start < names.length; ) {
+    const end = names.indexOf(0, start) + 1;
+    if (end === 0) break;
+    if (!names.subarray(start, end).subarray(0, TRUSTED.length).equals(TRUSTED)) {
+      kept += names.copy(names, kept, start, end);
+    }
+    start = end;
+  }
+  return kept;
 }
 
 function removexattr(session: Session): number {
@@ -71,14 +93,24 @@ function removexattr(session: Session): number {
 }
 
 /**
- * The ioctls that say something about the file itself (linux/fs.h); the kernel has checked who may do so. FS_IOC_SETFLAGS
- * and its sibling name a `long` and pass an `int`.
+ * The ioctls that say something about the file itself (linux/fs.h), with the bytes that they return. The kernel has checked
+ * who may make changes. Some name a `long` and mean an `int`: a longer answer would overwrite what lies behind it.
  */
-const passedOn = new Set([0x80086601, 0x40086602, 0x801c581f, 0x401c5820]);
+const passedOn = new Map([
+  [0x80086601, 4], // FS_IOC_GETFLAGS
+  [0x40086602, 4], // FS_IOC_SETFLAGS
+  [0x801c581f, 28], // FS_IOC_FSGETXATTR
+  [0x401c5820, 28], // FS_IOC_FSSETXATTR
+  [0x80087601, 4], // FS_IOC_GETVERSION
+]);
 
-function fileIoctl({ request, reply, mirror }: Session): number {
+/** Those that change something. Linux before 5.13 passes them on unchecked; it is as old as its SETXATTR is short. */
+const changing = new Set([0x40086602, 0x401c5820]);
+
+function fileIoctl({ request, reply, mirror, hasLongSetxattr }: Session): number {
   const command = request.u32(IoctlIn.command);
-  if (!passedOn.has(command)) return -Errno.ENOTTY;
+  const returned = passedOn.get(command);
+  if (returned === undefined || (changing.has(command) && !hasLongSetxattr)) return -Errno.ENOTTY;
   const fd = mirror.handles.fd(request.u64(IoctlIn.fh));
   if (fd < 0) return fd;
   const inSize = request.u32(IoctlIn.inSize);
@@ -89,7 +121,7 @@ function fileIoctl({ request, reply, mirror }: Session): number {
   const position = request.position(IoctlIn.data);
   request.region.bytes.copy(reply.region.bytes, data, position, position + inSize);
   const result = orErrno(ioctl(fd, command, reply.region.address + data));
-  return result < 0 ? result : IoctlOut.length + outSize;
+  return result < 0 ? result : IoctlOut.length + Math.min(outSize, returned);
 }
 
 export const attributeHandlers = {

@@ -26,7 +26,7 @@ const RETRY_AFTER_SLEEPS = 1024;
 const REQUESTS_PER_CLOCK_CHECK = 256;
 
 export interface DeviceTransportOptions {
-  /** `/dev/fuse`, opened non-blocking, mounted. */
+  /** `/dev/fuse`, opened non-blocking. */
   readonly deviceFd: number;
   /** eventfd that the main thread writes to when it has sent a message. */
   readonly wakeFd: number;

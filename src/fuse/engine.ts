@@ -30,6 +30,8 @@ export interface Engine {
    * @returns `busy` when it still has users, who keep what they have open until {@link stop}
    */
   unmount(): Promise<'unmounted' | 'busy'>;
+  /** Gives up: nobody is left waiting at a mount that nobody serves. Resolves when it is detached. */
+  abandon(): Promise<void>;
   /** Ends serving although somebody may still use the mount. */
   stop(): void;
 }

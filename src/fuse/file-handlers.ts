@@ -2,7 +2,9 @@
  * Requests about open files. READ and WRITE are the hot path: resolve the handle, one system call on the mirror, one on the
  * chunk where the file is tracked, reply.
  */
+import type { Stream } from '../capture/stream.js';
 import { Errno } from '../libc/errno.js';
+import { O_APPEND } from '../libc/flags.js';
 import { SYNCHRONOUS_FLAGS } from '../mirror/files.js';
 import type { Node } from '../mirror/node.js';
 import {
@@ -29,6 +31,7 @@ function open(session: Session): number {
   const flags = session.request.u32(OpenIn.flags);
   const clearSetId = (session.request.u32(OpenIn.openFlags) & OPEN_KILL_SUIDGID) !== 0;
   const handle = session.files.open(node, flags, clearSetId);
+  if (clearSetId && node.mayHaveSetId) session.attributeNotice.send(node.id);
   return handle < 0 ? handle : putOpen(session, 0, node, handle, flags);
 }
 
@@ -70,16 +73,25 @@ function write(session: Session): number {
   return WriteOut.length;
 }
 
-function writeData({ request, files }: Session, size: number): number {
+function writeData(session: Session, size: number): number {
+  const { request, files, mirror } = session;
   const handle = request.u64(WriteIn.fh);
   const offset = request.u64(WriteIn.offset);
   const data = request.position(WriteIn.data);
   const writeFlags = request.u32(WriteIn.writeFlags);
+  const offAppend = (request.u32(WriteIn.flags) & O_APPEND) === 0 && files.appends(handle);
   if ((writeFlags & (WriteFlag.cache | WriteFlag.killSuidgid)) === 0) {
+    if (offAppend) return files.writeAtOffset(handle, request.region, data, size, offset);
     return files.write(handle, request.region, data, size, offset);
   }
   if ((writeFlags & WriteFlag.cache) !== 0) return files.writePage(handle, request.region, data, size, offset);
-  return files.writeClearingSetId(handle, request.region, data, size, offset);
+  const node = mirror.handles.file(handle)?.node;
+  if (node === undefined) return -Errno.EBADF;
+  if (!node.mayHaveSetId) return files.write(handle, request.region, data, size, offset);
+  const written = files.writeClearingSetId(handle, node, request.region, data, size, offset);
+  // After a write the kernel expects another size and time, and goes on showing the mode that it knows.
+  session.attributeNotice.send(node.id);
+  return written;
 }
 
 function fsync(session: Session): number {
@@ -89,13 +101,24 @@ function fsync(session: Session): number {
 
 /** A disk takes milliseconds: the reply is sent by whoever waits for it, and the loop goes on. */
 function syncLater(session: Session, handle: number, dataOnly: boolean, written: number | undefined): number {
-  const { request, mirror, streams } = session;
+  const { request, mirror } = session;
   const fd = mirror.handles.fd(handle);
   if (fd < 0) return fd;
-  const capture = streams.ofHandle(handle)?.takeUnsynced();
+  const capture = streamOf(session, handle)?.takeUnsynced();
   const { uniqueLow, uniqueHigh } = request;
   session.events.onSlowWork({ kind: 'sync', uniqueLow, uniqueHigh, fd, dataOnly, capture, written });
   return NO_REPLY;
+}
+
+/** What is captured of the file, whoever writes it: also a descriptor that can only read syncs all of it. */
+function streamOf({ mirror, streams }: Session, handle: number): Stream | undefined {
+  const file = mirror.handles.file(handle);
+  if (file === undefined || file.writable) return streams.ofHandle(handle);
+  for (const [other, { node }] of mirror.handles.writable()) {
+    const stream = node === file.node ? streams.ofHandle(other) : undefined;
+    if (stream !== undefined) return stream;
+  }
+  return undefined;
 }
 
 function release({ request, files, passthrough }: Session): number {

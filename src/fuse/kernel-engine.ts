@@ -39,6 +39,7 @@ export class KernelEngine implements Engine {
   private readonly slowCalls: SlowCalls;
   /** Real path, found before it leads to ourselves. */
   private readonly mountpoint: string;
+  private isMounted = false;
   private mountId: number | undefined;
   private markServing: (how: string) => void = () => undefined;
   private refuse: (error: Error) => void = () => undefined;
@@ -49,9 +50,10 @@ export class KernelEngine implements Engine {
     private readonly events: EngineEvents,
   ) {
     this.mountpoint = realpathSync(options.mountpoint);
-    this.slowCalls = new SlowCalls(settings.deviceFd, (errno) =>
-      events.onDefect('captured bytes could not be synced', errnoName(errno)),
-    );
+    this.slowCalls = new SlowCalls(settings.deviceFd, (errno, path) => {
+      this.send({ kind: 'syncFailed', path });
+      events.onDefect('captured bytes could not be synced', errnoName(errno));
+    });
     const workerData: LoopSettings = { ...settings, wakeFd: this.wakeFd };
     this.worker = new Worker(new URL('./loop-thread.js', import.meta.url), {
       workerData,
@@ -81,6 +83,10 @@ export class KernelEngine implements Engine {
     return 'busy';
   }
 
+  async abandon(): Promise<void> {
+    if (this.isMounted && topMountAt(this.mountpoint) === this.mountId) await unmount(this.mountpoint, true);
+  }
+
   stop(): void {
     this.send({ kind: 'stop' });
   }
@@ -88,6 +94,7 @@ export class KernelEngine implements Engine {
   private mount(): void {
     try {
       mountDevice(this.settings.deviceFd, this.options);
+      this.isMounted = true;
       this.mountId = topMountAt(this.mountpoint);
       this.send({ kind: 'mounted' });
     } catch (error) {

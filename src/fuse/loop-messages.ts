@@ -11,7 +11,7 @@ import type { SlowWork } from './slow-work.js';
 
 /** Everything that the loop needs to begin. */
 export interface LoopSettings {
-  /** `/dev/fuse`, mounted, non-blocking. */
+  /** `/dev/fuse`, non-blocking; mounted when {@link MessageToLoop} says so. */
   readonly deviceFd: number;
   readonly wakeFd: number;
   /** The mirror's root directory, open for reading. */
@@ -37,6 +37,8 @@ export type MessageToLoop =
   /** The device is mounted: requests will come. */
   | { readonly kind: 'mounted' }
   | { readonly kind: 'rules'; readonly rules: readonly TrackRule[] }
+  /** Captured bytes of the path could not be made durable. */
+  | { readonly kind: 'syncFailed'; readonly path: string }
   /** End although the mount may still have users. */
   | { readonly kind: 'stop' };
 

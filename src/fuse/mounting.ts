@@ -14,6 +14,7 @@ import { lastErrno, mount, umountSlow } from '../libc/calls.js';
 import { Errno, errnoName } from '../libc/errno.js';
 import { MNT_DETACH } from '../libc/flags.js';
 import { MemoryRegion } from '../libc/memory.js';
+import { MAX_WRITE } from './negotiation.js';
 
 const DEVICE = '/dev/fuse';
 
@@ -61,6 +62,8 @@ export function mountDevice(deviceFd: number, options: MountOptions): void {
     'group_id=0',
     'allow_other',
     'default_permissions',
+    // On hosts with pages of 16 or 64 KiB the agreed number of pages would be more than our buffers hold.
+    `max_read=${MAX_WRITE}`,
   ].join();
   const result = mount(
     encode(0, options.source),

@@ -11,8 +11,8 @@ import type { Request } from './request.js';
 export const PROTOCOL_MAJOR = 7;
 /** Newest minor version whose layouts `layout.ts` knows. */
 const NEWEST_MINOR = 45;
-/** Linux 5.4. Debian 11 (5.10) speaks 7.32. */
-const OLDEST_MINOR = 31;
+/** Linux 5.10, Debian 11's: older ones lack openat2(2) or utimensat(2) by descriptor as well. */
+const OLDEST_MINOR = 32;
 
 /** Bytes of the largest write and read: 256 pages, the kernel's limit (FUSE_MAX_MAX_PAGES) up to 6.13. */
 export const MAX_WRITE: number = 1024 * 1024;
@@ -63,7 +63,9 @@ export function negotiate(request: Request, reply: Reply, wantsPassthrough: bool
   const minor = request.u32(InitIn.minor);
   if (major !== PROTOCOL_MAJOR || minor < OLDEST_MINOR) {
     const needed = `${PROTOCOL_MAJOR}.${OLDEST_MINOR}`;
-    return { unsupported: `this kernel speaks FUSE ${major}.${minor}; logagg-fs needs ${needed} or later (Linux 5.4)` };
+    return {
+      unsupported: `this kernel speaks FUSE ${major}.${minor}; logagg-fs needs ${needed} or later (Linux 5.10)`,
+    };
   }
   const flags = request.u32(InitIn.flags) & WANTED;
   const offered2 = (flags & InitFlag.initExt) !== 0 ? request.u32(InitIn.flags2) : 0;

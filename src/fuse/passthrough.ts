@@ -1,17 +1,16 @@
 /**
  * Backing files: reads and mappings that never reach the server (FUSE passthrough, Linux 6.9 and later).
  *
- * Guarantees: opens of an inode agree as the kernel demands: once one has a backing id, every later one has the same, until
- * all are closed. Opens that can write add FOPEN_DIRECT_IO, so that their writes come to the server and their mappings do
- * not. An open that can only write needs no backing file unless there is one already; most opens of logs are such.
+ * Guarantees: all opens of an inode at one time are alike, as the kernel demands: every one has the same backing id, or
+ * none has. Opens that can write add FOPEN_DIRECT_IO, so that their writes come to the server and their mappings do not.
  * Where the kernel refuses a backing file (a stacked file system, no privilege) the inode is read through the server and
  * the page cache.
  *
  * Protocol: FUSE_DEV_IOC_BACKING_OPEN takes `struct fuse_backing_map` {i32 fd, u32 flags, u64 padding} and returns an id;
- * see the kernel's Documentation/filesystems/fuse/fuse-passthrough.rst, and fs/fuse/iomode.c for which opens agree.
+ * see the kernel's Documentation/filesystems/fuse/fuse-passthrough.rst.
  */
 import { close, ioctl, open } from '../libc/calls.js';
-import { O_ACCMODE, O_CLOEXEC, O_RDONLY, O_WRONLY } from '../libc/flags.js';
+import { O_ACCMODE, O_CLOEXEC, O_RDONLY } from '../libc/flags.js';
 import { MemoryRegion } from '../libc/memory.js';
 import type { Mirror } from '../mirror/mirror.js';
 import type { Node } from '../mirror/node.js';
@@ -35,15 +34,12 @@ export interface OpenMode {
 }
 
 const THROUGH_PAGE_CACHE: OpenMode = { flags: 0, backingId: 0 };
-const WRITES_ONLY: OpenMode = { flags: OpenFlag.directIo, backingId: 0 };
 
 export class Passthrough {
   private readonly backings = new Map<Node, Backing>();
   /** Handles that count as users of their node's backing. */
   private readonly users = new Map<number, Node>();
   private readonly argument = new MemoryRegion(16);
-  /** The kernel has given a backing file for this mirror, and will again. */
-  private works = false;
 
   /** @param deviceFd - `/dev/fuse` */
   constructor(
@@ -51,16 +47,17 @@ export class Passthrough {
     private readonly deviceFd: number,
   ) {}
 
-  /** How to answer an open. @param flags - of open(2) */
+  /**
+   * How to answer an open. An open that can only write has no use for a backing file, but gets one: replies to two opens may
+   * be taken up in the other order, and the kernel refuses (EIO) one without where there is one already.
+   * @param flags - of open(2)
+   */
   open(node: Node, handle: number, flags: number): OpenMode {
-    const access = flags & O_ACCMODE;
-    const known = this.backings.get(node);
-    if (known === undefined && access === O_WRONLY && this.works) return WRITES_ONLY;
-    const backing = known ?? this.add(node);
+    const backing = this.backings.get(node) ?? this.add(node);
     backing.users++;
     this.users.set(handle, node);
     if (backing.id === 0) return THROUGH_PAGE_CACHE;
-    const directIo = access === O_RDONLY ? 0 : OpenFlag.directIo;
+    const directIo = (flags & O_ACCMODE) === O_RDONLY ? 0 : OpenFlag.directIo;
     return { flags: OpenFlag.passthrough | directIo, backingId: backing.id };
   }
 
@@ -80,7 +77,6 @@ export class Passthrough {
   private add(node: Node): Backing {
     const backing = { id: this.register(node), users: 0 };
     this.backings.set(node, backing);
-    this.works = backing.id !== 0;
     return backing;
   }
 

@@ -12,15 +12,19 @@ import { type Handler, NO_REPLY, type Session } from './session.js';
 function seek({ request, reply, mirror }: Session): number {
   const fd = mirror.handles.fd(request.u64(LseekIn.fh));
   if (fd < 0) return fd;
+  // koffi returns a bigint for what a number can't hold.
   const offset = BigInt(lseek(fd, request.bigint64(LseekIn.offset), request.u32(LseekIn.whence)));
   if (offset < 0n) return -lastErrno();
   reply.setWords(LseekOut.offset, Number(BigInt.asUintN(32, offset)), Number(offset >> 32n));
   return LseekOut.length;
 }
 
-function fallocate({ request, mirror, events }: Session): number {
-  const fd = mirror.handles.fd(request.u64(FallocateIn.fh));
+function fallocate(session: Session): number {
+  const { request, mirror, events } = session;
+  const handle = request.u64(FallocateIn.fh);
+  const fd = mirror.handles.fd(handle);
   if (fd < 0) return fd;
+  clearSetId(session, handle);
   const { uniqueLow, uniqueHigh } = request;
   const mode = request.u32(FallocateIn.mode);
   const offset = request.bigint64(FallocateIn.offset);
@@ -29,15 +33,24 @@ function fallocate({ request, mirror, events }: Session): number {
   return NO_REPLY;
 }
 
+/** Unlike with writes, the kernel leaves it to us to know who may keep set-id bits: root. */
+function clearSetId({ mirror, metadata, caller, attributeNotice }: Session, handle: number): void {
+  const node = mirror.handles.file(handle)?.node;
+  if (node === undefined || caller.uid === 0) return;
+  if (metadata.clearSetId(node)) attributeNotice.send(node.id);
+}
+
 /**
  * A copy into a tracked file has to come as writes, to be captured: EOPNOTSUPP makes the kernel read and write instead.
  */
-function copyFileRange({ request, mirror, streams, events }: Session): number {
+function copyFileRange(session: Session): number {
+  const { request, mirror, streams, events } = session;
   const target = request.u64(CopyFileRangeIn.fhOut);
   const fromFd = mirror.handles.fd(request.u64(CopyFileRangeIn.fhIn));
   const toFd = mirror.handles.fd(target);
   if (fromFd < 0 || toFd < 0) return -Errno.EBADF;
   if (streams.ofHandle(target) !== undefined) return -Errno.EOPNOTSUPP;
+  clearSetId(session, target);
   events.onSlowWork({
     kind: 'copy',
     uniqueLow: request.uniqueLow,

@@ -82,6 +82,7 @@ export class RequestLoop implements DeviceClient {
       if (received === undefined) return true;
       const { message } = received;
       if (message.kind === 'stop') return false;
+      if (message.kind === 'syncFailed') this.streams.syncFailed(message.path);
       if (message.kind === 'rules')
         this.streams.usePatterns(this.compile(message.rules), this.mirror.handles.writable());
     }
@@ -90,7 +91,7 @@ export class RequestLoop implements DeviceClient {
   housekeep(now: number): number {
     this.streams.housekeep(now);
     this.reportLosses(now);
-    return this.streams.isIdle ? -1 : HOUSEKEEPING_INTERVAL;
+    return this.streams.isIdle && this.losses.isEmpty ? -1 : HOUSEKEEPING_INTERVAL;
   }
 
   private reportLosses(now: number): void {

@@ -1,9 +1,8 @@
 /**
  * The request that is being served, read in place.
  *
- * Guarantees: getters read the request buffer and allocate nothing, 64-bit values above 2^53 excepted. Arguments beyond the
- * message's end are 0 and names there an error: never what an earlier request left in the buffer. The header's own fields
- * are only good in a message that is as long as a header.
+ * Guarantees: getters read the request buffer and allocate nothing, 64-bit values above 2^53 excepted. Fields beyond the
+ * message's end are 0 and names there an error: never what an earlier request left in the buffer.
  */
 import type { MemoryRegion } from '../libc/memory.js';
 import type { EntryName } from '../mirror/entry-name.js';
@@ -22,7 +21,7 @@ export class Request {
   }
 
   private word(offset: number): number {
-    return this.words[offset >> 2] ?? 0;
+    return offset + 4 <= this.length ? (this.words[offset >> 2] ?? 0) : 0;
   }
 
   get opcode(): number {
@@ -58,7 +57,7 @@ export class Request {
   }
 
   u32(offset: number): number {
-    return InHeader.size + offset + 4 <= this.length ? this.word(InHeader.size + offset) : 0;
+    return this.word(InHeader.size + offset);
   }
 
   /** An unsigned 64-bit argument; exact up to 2^53. */

@@ -16,6 +16,7 @@ import { Files } from '../mirror/files.js';
 import { Metadata } from '../mirror/metadata.js';
 import type { Mirror } from '../mirror/mirror.js';
 import type { Node } from '../mirror/node.js';
+import { AttributeNotice } from './attribute-notice.js';
 import { InHeader, OutHeader } from './layout.js';
 import { MAX_WRITE, type Negotiated, type Unsupported } from './negotiation.js';
 import { Passthrough } from './passthrough.js';
@@ -51,6 +52,8 @@ export class Session {
   readonly files: Files;
   readonly directories: Directories;
   readonly attributes: ExtendedAttributes;
+  /** For attributes that change otherwise than the kernel expects of the request. */
+  readonly attributeNotice: AttributeNotice;
   /** Whether SETXATTR has its longer form. */
   hasLongSetxattr = false;
   private backing: Passthrough | undefined;
@@ -68,6 +71,7 @@ export class Session {
     this.files = new Files(mirror, this.entries, streams);
     this.directories = new Directories(mirror);
     this.attributes = new ExtendedAttributes(mirror);
+    this.attributeNotice = new AttributeNotice(deviceFd);
   }
 
   /** Backing files for reads that never come here; undefined where the kernel has none or the user wants none. */

@@ -12,13 +12,18 @@ import { OutHeader, WriteOut } from './layout.js';
 import type { CopyWork, SlowWork, SyncWork } from './slow-work.js';
 
 export class SlowCalls {
+  /** Memory that calls under way write to: koffi takes its address, but does not keep it from the garbage collector. */
+  private readonly inUse = new Set<readonly BigInt64Array[]>();
+  /** The last sync of each stream that is under way. */
+  private readonly syncs = new Map<string, Promise<void>>();
+
   /**
    * @param deviceFd - where replies go
-   * @param onCaptureUnsynced - told the errno when captured bytes could not be made durable
+   * @param onCaptureUnsynced - told the errno, and whose, when captured bytes could not be made durable
    */
   constructor(
     private readonly deviceFd: number,
-    private readonly onCaptureUnsynced: (errno: number) => void,
+    private readonly onCaptureUnsynced: (errno: number, path: string) => void,
   ) {}
 
   /** Does the work and answers its request; returns at once. */
@@ -37,28 +42,39 @@ export class SlowCalls {
   }
 
   private async sync(work: SyncWork): Promise<void> {
-    await this.syncCapture(work.capture);
+    if (work.capture !== undefined) await this.syncCapture(work.capture);
     const result = await onPool(work.dataOnly ? fdatasyncSlow : fsyncSlow, work.fd);
     this.reply(work, result, work.written);
   }
 
-  private async syncCapture(capture: UnsyncedCapture | undefined): Promise<void> {
-    if (capture === undefined) return;
-    const [first = -1] = capture.fds;
-    const syncs = capture.wholeFileSystem
-      ? [onPool(syncfsSlow, first)]
-      : capture.fds.map((fd) => onPool(fsyncSlow, fd));
+  /** A later sync of a stream relies on what an earlier one covers: it must not be answered before that is done. */
+  private syncCapture(capture: UnsyncedCapture): Promise<void> {
+    const { path } = capture;
+    const sync = (this.syncs.get(path) ?? Promise.resolve()).then(() => this.syncChunks(capture));
+    this.syncs.set(path, sync);
+    void sync.then(() => {
+      if (this.syncs.get(path) === sync) this.syncs.delete(path);
+    });
+    return sync;
+  }
+
+  private async syncChunks({ path, fds, wholeFileSystem }: UnsyncedCapture): Promise<void> {
+    const [first = -1] = fds;
+    const syncs = wholeFileSystem ? [onPool(syncfsSlow, first)] : fds.map((fd) => onPool(fsyncSlow, fd));
     const failed = (await Promise.all(syncs)).find((result) => result < 0);
-    for (const fd of capture.fds) closeSync(fd);
-    if (failed !== undefined) this.onCaptureUnsynced(-failed);
+    for (const fd of fds) closeSync(fd);
+    if (failed !== undefined) this.onCaptureUnsynced(-failed, path);
   }
 
   private copy(work: CopyWork): void {
     const from = new BigInt64Array([work.fromOffset]);
     const to = new BigInt64Array([work.toOffset]);
-    copyFileRangeSlow(work.fromFd, from, work.toFd, to, work.length, work.flags, (copied) =>
-      this.reply(work, copied, copied),
-    );
+    const offsets = [from, to];
+    this.inUse.add(offsets);
+    copyFileRangeSlow(work.fromFd, from, work.toFd, to, work.length, work.flags, (copied) => {
+      this.inUse.delete(offsets);
+      this.reply(work, copied, copied);
+    });
   }
 
   /** @param count - for requests that are answered with a number of bytes */

@@ -129,6 +129,8 @@ export const mount = bind<(source: Pointer, target: Pointer, type: Pointer, flag
 /** Per thread, but only after {@link unshare} of CLONE_FS; shared by the whole process before. */
 export const umask = bind<(mask: number) => number>('unsigned int umask(unsigned int)');
 export const unshare = bind<(flags: number) => number>('int unshare(int)');
+/** Per thread, without {@link unshare}. */
+export const setfsgid = bind<(gid: number) => number>('int setfsgid(unsigned int)');
 export const capget = bind<(header: Pointer, data: Pointer) => number>('int capget(uintptr_t, uintptr_t)');
 export const capset = bind<(header: Pointer, data: Pointer) => number>('int capset(uintptr_t, uintptr_t)');
 

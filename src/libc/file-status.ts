@@ -5,7 +5,17 @@
  * the next. Layout: `struct statx` of linux/stat.h (256 bytes). 64-bit fields that can exceed 2^53 are offered as words.
  */
 import { orErrno, statx } from './calls.js';
-import { AT_EMPTY_PATH, AT_NO_AUTOMOUNT, AT_SYMLINK_NOFOLLOW, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from './flags.js';
+import {
+  AT_EMPTY_PATH,
+  AT_NO_AUTOMOUNT,
+  AT_SYMLINK_NOFOLLOW,
+  S_IFDIR,
+  S_IFLNK,
+  S_IFMT,
+  S_IFREG,
+  S_ISGID,
+  S_ISUID,
+} from './flags.js';
 import { emptyString, MemoryRegion } from './memory.js';
 
 const STATX_BASIC_STATS = 0x7ff;
@@ -78,6 +88,10 @@ export class FileStatus {
   }
   get isSymlink(): boolean {
     return (this.mode & S_IFMT) === S_IFLNK;
+  }
+
+  get hasSetId(): boolean {
+    return (this.mode & (S_ISUID | S_ISGID)) !== 0;
   }
 
   /** Device of the file system that holds the inode, as one number for comparison. */

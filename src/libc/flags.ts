@@ -18,6 +18,8 @@ export const O_PATH = 0o10000000;
 export const S_ISUID = 0o4000;
 export const S_ISGID = 0o2000;
 export const S_ISVTX = 0o1000;
+/** The group may execute. */
+export const S_IXGRP = 0o010;
 
 export const AT_FDCWD = -100;
 export const AT_SYMLINK_NOFOLLOW = 0x100;

@@ -1,10 +1,11 @@
 /**
- * Doing one system call as if the caller had no CAP_FSETID.
+ * Doing one system call as an ordinary member of the caller's group, without CAP_FSETID.
  *
- * Guarantees: the kernel of the mirror's file system clears set-id bits on that call as it would for an ordinary user;
- * afterwards the thread has its capability again. Capabilities belong to the thread, not to the process (capabilities(7)).
+ * Guarantees: the kernel of the mirror's file system clears set-id bits on that call as it would for the caller; afterwards
+ * the thread has its capability and its group again. Does not know the caller's supplementary groups. Capabilities belong
+ * to the thread, not to the process (capabilities(7)).
  */
-import { capget, capset } from '../libc/calls.js';
+import { capget, capset, setfsgid } from '../libc/calls.js';
 import { MemoryRegion } from '../libc/memory.js';
 
 const LINUX_CAPABILITY_VERSION_3 = 0x20080522;
@@ -15,8 +16,11 @@ const region = new MemoryRegion(64);
 const DATA_OFFSET = 16;
 const EFFECTIVE_WORD = DATA_OFFSET / 4;
 
-/** Runs `call` without CAP_FSETID and gives back its result. Not for the hot path: four more system calls. */
-export function withoutSetIdPrivilege(call: () => number): number {
+/**
+ * Runs `call` without CAP_FSETID and gives back its result. Not for the hot path: six more system calls.
+ * @param gid - the caller's group: a member keeps the set-group-id bit of a file that its group can't execute
+ */
+export function withoutSetIdPrivilege(gid: number, call: () => number): number {
   const { address, words } = region;
   words[0] = LINUX_CAPABILITY_VERSION_3;
   words[1] = 0;
@@ -24,8 +28,12 @@ export function withoutSetIdPrivilege(call: () => number): number {
   const effective = words[EFFECTIVE_WORD] ?? 0;
   words[EFFECTIVE_WORD] = effective & ~CAP_FSETID;
   capset(address, address + DATA_OFFSET);
-  const result = call();
-  words[EFFECTIVE_WORD] = effective;
-  capset(address, address + DATA_OFFSET);
-  return result;
+  const ownGroup = setfsgid(gid);
+  try {
+    return call();
+  } finally {
+    setfsgid(ownGroup);
+    words[EFFECTIVE_WORD] = effective;
+    capset(address, address + DATA_OFFSET);
+  }
 }

@@ -18,7 +18,7 @@ import {
   symlinkat,
   unlinkat,
 } from '../libc/calls.js';
-import { AT_EMPTY_PATH, AT_REMOVEDIR, AT_SYMLINK_NOFOLLOW, O_PATH, S_ISGID, S_ISUID } from '../libc/flags.js';
+import { AT_EMPTY_PATH, AT_REMOVEDIR, O_PATH, S_ISGID, S_ISUID } from '../libc/flags.js';
 import { emptyString, type MemoryRegion } from '../libc/memory.js';
 import type { EntryName } from './entry-name.js';
 import type { Mirror } from './mirror.js';
@@ -28,6 +28,8 @@ import type { Node } from './node.js';
 const UNCHANGED = 0xffffffff;
 
 const RENAME_EXCHANGE = 2;
+/** Leaves a device 0:0 in the old place: a new entry like any other. */
+const RENAME_WHITEOUT = 4;
 
 export class Entries {
   constructor(private readonly mirror: Mirror) {}
@@ -84,45 +86,48 @@ export class Entries {
     const moved = this.knownNode(fromFd, name);
     const replaced = this.knownNode(toFd, newName);
     if (replaced !== undefined) nodes.holdOpen(replaced);
+    const keepsNames = this.hasMoreNames;
     const result = orErrno(renameat2(fromFd, name.address, toFd, newName.address, flags));
     const exchanged = (flags & RENAME_EXCHANGE) !== 0;
-    if (replaced !== undefined && (result < 0 || exchanged)) nodes.letGo(replaced);
+    if (replaced !== undefined && (result < 0 || exchanged || keepsNames)) nodes.letGo(replaced);
     // rename(2) does nothing when both names are the same inode: both stay.
     if (result < 0 || (moved !== undefined && moved === replaced)) return result;
     moved?.removeLink(from, name.text);
     replaced?.removeLink(to, newName.text);
     moved?.addLink(to, newName.text);
     if (exchanged) replaced?.addLink(from, name.text);
-    return result;
+    return (flags & RENAME_WHITEOUT) !== 0 ? this.giveToCaller(fromFd, name) : result;
   }
 
   /**
    * Hands a new entry over to the caller: the server created it as root. A set-group-id directory has given it its group
    * already, which must stay. Where that fails the entry is taken back: nothing is half done.
+   * @param openFd - descriptor of the entry, if it is open; otherwise it is found by its name
    * @returns 0 or a negated errno
    */
-  giveToCaller(directory: number, name: EntryName): number {
+  giveToCaller(directory: number, name: EntryName, openFd = -1): number {
     const { caller, status } = this.mirror;
     if (caller.uid === 0 && caller.gid === 0) return 0;
     const failed = status.readFd(directory);
     if (failed < 0) return failed;
     const gid = (status.mode & S_ISGID) !== 0 ? UNCHANGED : caller.gid;
-    const missing = status.readEntry(directory, name.address);
-    if (missing < 0) return missing;
-    const { isDirectory, isRegular, mode } = status;
-    const given = orErrno(fchownat(directory, name.address, caller.uid, gid, AT_SYMLINK_NOFOLLOW));
-    if (given < 0) unlinkat(directory, name.address, isDirectory ? AT_REMOVEDIR : 0);
-    else if (isRegular && (mode & (S_ISUID | S_ISGID)) !== 0) return this.setMode(directory, name, mode);
+    const fd = openFd >= 0 ? openFd : this.mirror.openEntry(directory, name.address, O_PATH, 0);
+    if (fd < 0) return fd;
+    const given = this.giveInode(fd, gid);
+    if (given < 0) unlinkat(directory, name.address, status.isDirectory ? AT_REMOVEDIR : 0);
+    if (openFd < 0) close(fd);
     return given;
   }
 
-  /** chown(2) clears the set-id bits of a regular file; one that was created with them keeps them. */
-  private setMode(directory: number, name: EntryName, mode: number): number {
-    const fd = this.mirror.openEntry(directory, name.address, O_PATH, 0);
-    if (fd < 0) return fd;
-    const result = orErrno(chmod(this.mirror.procPath(fd), mode & 0o7777));
-    close(fd);
-    return result;
+  private giveInode(fd: number, gid: number): number {
+    const { caller, status } = this.mirror;
+    const failed = status.readFd(fd);
+    if (failed < 0) return failed;
+    const given = orErrno(fchownat(fd, emptyString, caller.uid, gid, AT_EMPTY_PATH));
+    // chown(2) clears the set-id bits of a regular file; one that was created with them keeps them.
+    const hasSetId = status.isRegular && (status.mode & (S_ISUID | S_ISGID)) !== 0;
+    if (given < 0 || !hasSetId) return given;
+    return orErrno(chmod(this.mirror.procPath(fd), status.mode & 0o7777));
   }
 
   private make(parent: Node, name: EntryName, umask: number, create: (directory: number) => number): Node | number {
@@ -141,11 +146,21 @@ export class Entries {
     if (directory < 0) return directory;
     const node = this.knownNode(directory, name);
     if (node !== undefined) nodes.holdOpen(node);
+    const keepsNames = this.hasMoreNames;
     const result = orErrno(unlinkat(directory, name.address, flags));
     if (node === undefined) return result;
-    if (result < 0) nodes.letGo(node);
-    else node.removeLink(parent, name.text);
+    if (result < 0 || keepsNames) nodes.letGo(node);
+    if (result >= 0) node.removeLink(parent, name.text);
     return result;
+  }
+
+  /**
+   * Whether the inode that {@link knownNode} has just seen keeps a name when it loses one. Its descriptor must not be held
+   * then: with hard links any user could make the server hold as many as he likes.
+   */
+  private get hasMoreNames(): boolean {
+    const { status } = this.mirror;
+    return !status.isDirectory && status.nlink > 1;
   }
 
   /** The node of an entry that the kernel may hold references to; undefined when there is none. */

@@ -63,8 +63,9 @@ export class Files {
     if (nodeFd < 0) return nodeFd;
     const path = this.mirror.procPath(nodeFd);
     const openIt = (): number => open(path, (flags & MIRRORED_FLAGS) | O_CLOEXEC, 0);
-    const fd = orErrno(clearSetId ? withoutSetIdPrivilege(openIt) : openIt());
-    return fd < 0 ? fd : this.addHandle(node, fd, flags);
+    const fd = orErrno(clearSetId ? withoutSetIdPrivilege(this.mirror.caller.gid, openIt) : openIt());
+    if (fd < 0) return fd;
+    return fd >= this.mirror.descriptorLimit ? this.closeAfter(fd, -Errno.ENFILE) : this.addHandle(node, fd, flags);
   }
 
   /**
@@ -81,7 +82,7 @@ export class Files {
     if (fd === -Errno.EEXIST && (flags & O_EXCL) === 0) {
       fd = this.openExisting(directory, name, mirrored);
     } else if (fd >= 0) {
-      const given = this.entries.giveToCaller(directory, name);
+      const given = this.entries.giveToCaller(directory, name, fd);
       if (given < 0) return this.closeAfter(fd, given);
     }
     if (fd < 0) return fd;
@@ -119,13 +120,31 @@ export class Files {
   }
 
   /** A write by somebody who may not keep the file's set-id bits; the rare case costs more than {@link write}. */
-  writeClearingSetId(handle: number, region: MemoryRegion, start: number, size: number, offset: number): number {
-    const node = this.mirror.handles.file(handle)?.node;
-    if (node === undefined) return -Errno.EBADF;
-    if (!node.mayHaveSetId) return this.write(handle, region, start, size, offset);
-    const written = withoutSetIdPrivilege(() => this.write(handle, region, start, size, offset));
-    if (written > 0) node.mayHaveSetId = false;
+  writeClearingSetId(
+    handle: number,
+    node: Node,
+    region: MemoryRegion,
+    start: number,
+    size: number,
+    offset: number,
+  ): number {
+    const { caller, handles, status } = this.mirror;
+    const written = withoutSetIdPrivilege(caller.gid, () => this.write(handle, region, start, size, offset));
+    // A file that its group can't execute keeps its set-group-id bit when a member writes, and loses it to the next.
+    if (written > 0 && status.readFd(handles.fd(handle)) >= 0) node.mayHaveSetId = status.hasSetId;
     return written;
+  }
+
+  /** A write through a handle that was opened for appending and is no more (F_SETFL of fcntl(2)). */
+  writeAtOffset(handle: number, region: MemoryRegion, start: number, size: number, offset: number): number {
+    const written = this.writePage(handle, region, start, size, offset);
+    if (written > 0) this.streams.append(handle, region, start, written);
+    return written;
+  }
+
+  /** Whether the handle was opened for appending. */
+  appends(handle: number): boolean {
+    return (this.mirror.handles.flags(handle) & HandleFlag.append) !== 0;
   }
 
   /**
@@ -135,8 +154,7 @@ export class Files {
   writePage(handle: number, region: MemoryRegion, start: number, size: number, offset: number): number {
     const fd = this.mirror.handles.fd(handle);
     if (fd < 0) return fd;
-    const appends = (this.mirror.handles.flags(handle) & HandleFlag.append) !== 0;
-    if (!appends) return orErrno(pwrite(fd, region.address + start, size, offset));
+    if (!this.appends(handle)) return orErrno(pwrite(fd, region.address + start, size, offset));
     const flags = fcntl(fd, F_GETFL, 0);
     fcntl(fd, F_SETFL, flags & ~O_APPEND);
     const written = orErrno(pwrite(fd, region.address + start, size, offset));
@@ -151,7 +169,7 @@ export class Files {
     const file = this.mirror.handles.remove(handle);
     if (file === undefined) return -Errno.EBADF;
     close(fd);
-    this.streams.detach(handle);
+    this.streams.release(handle);
     this.mirror.nodes.releaseIfUnused(file.node);
     return 0;
   }
@@ -160,7 +178,7 @@ export class Files {
     const writable = (flags & O_ACCMODE) !== O_RDONLY;
     const append = (flags & O_APPEND) !== 0 ? HandleFlag.append : 0;
     const { pid } = this.mirror.caller;
-    const file = { node, paths: node.pathsAtOpen(), pid, writable };
+    const file = { node, paths: writable ? node.pathsAtOpen() : [], pid, writable };
     const handle = this.mirror.handles.add(fd, append, file);
     if (writable) this.streams.attach(handle, file);
     return handle;

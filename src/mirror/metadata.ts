@@ -6,7 +6,7 @@
  */
 import { chmod, fchownat, fstatfs, ftruncate, orErrno, truncate, utimensat } from '../libc/calls.js';
 import { Errno } from '../libc/errno.js';
-import { AT_EMPTY_PATH } from '../libc/flags.js';
+import { AT_EMPTY_PATH, S_ISGID, S_ISUID, S_IXGRP } from '../libc/flags.js';
 import { emptyString, MemoryRegion } from '../libc/memory.js';
 import { withoutSetIdPrivilege } from './capabilities.js';
 import type { Mirror } from './mirror.js';
@@ -68,6 +68,21 @@ export class Metadata {
     return result < 0 ? result : this.mirror.status.readFd(fd);
   }
 
+  /**
+   * Takes the set-id bits away that the caller may not keep when a file's contents change, where no system call does it on
+   * his behalf. @returns whether there were any
+   */
+  clearSetId(node: Node): boolean {
+    const { nodes, status, caller } = this.mirror;
+    const fd = nodes.fdOf(node);
+    if (!node.mayHaveSetId || fd < 0 || status.readFd(fd) < 0) return false;
+    const { mode, gid } = status;
+    const member = caller.gid === gid && (mode & S_IXGRP) === 0;
+    const kept = mode & 0o7777 & ~(member ? S_ISUID : S_ISUID | S_ISGID);
+    node.mayHaveSetId = member && (mode & S_ISGID) !== 0;
+    return kept !== (mode & 0o7777) && chmod(this.mirror.procPath(fd), kept) === 0;
+  }
+
   /** Fills `region` with `struct statfs` of the mirror's file system. @returns 0 or a negated errno */
   statfs(region: MemoryRegion): number {
     return orErrno(fstatfs(this.mirror.rootFd, region.address));
@@ -75,7 +90,7 @@ export class Metadata {
 
   private setSize(fd: number, { size = 0n, sizeFd, clearSetId }: AttributeChange): number {
     const change = (): number => (sizeFd >= 0 ? ftruncate(sizeFd, size) : truncate(this.mirror.procPath(fd), size));
-    return orErrno(clearSetId ? withoutSetIdPrivilege(change) : change());
+    return orErrno(clearSetId ? withoutSetIdPrivilege(this.mirror.caller.gid, change) : change());
   }
 
   private setMode(fd: number, mode: number): number {

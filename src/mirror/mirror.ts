@@ -22,21 +22,28 @@ const How = { flags: 0, mode: 2, resolve: 4 } as const;
 /** Scratch: `struct open_how` first, behind it text such as `/proc/self/fd/N`. */
 const PROC_PATH_OFFSET = 64;
 
+/** Descriptors that open files may not use up: chunks, slow calls and the log need some. */
+const RESERVED_DESCRIPTORS = 256;
+
 export class Mirror {
   readonly nodes: NodeTable;
   readonly handles = new HandleTable();
   readonly status = new FileStatus();
   private readonly scratch = new MemoryRegion(256);
 
+  /** Lowest descriptor that an open file may not get: the next one free is always the lowest. */
+  readonly descriptorLimit: number;
+
   /**
    * @param rootFd - the mirror's root directory, open for reading
-   * @param maxDescriptors - how many descriptors nodes may hold between requests
+   * @param maxDescriptors - how many descriptors nodes may hold between requests: half of what the process may open
    */
   constructor(
     readonly rootFd: number,
     readonly caller: Caller,
     maxDescriptors: number,
   ) {
+    this.descriptorLimit = Math.max(maxDescriptors, 2 * maxDescriptors - RESERVED_DESCRIPTORS);
     const failed = this.status.readFd(rootFd);
     if (failed < 0) throw new Error(`the mirror's root can't be read: ${errnoName(lastErrno())}`);
     this.nodes = new NodeTable(rootFd, this.status, maxDescriptors);
@@ -80,8 +87,9 @@ export class Mirror {
     if (missing < 0) return missing;
     const node = this.nodes.findOpen(this.status) ?? this.openNode(directory, name);
     if (typeof node === 'number') return node;
-    node.addLink(parent, name.text);
     node.lookups++;
+    const unnamed = node.addLink(parent, name.text);
+    if (unnamed !== undefined) this.nodes.releaseIfUnused(unnamed);
     return node;
   }
 

@@ -29,7 +29,7 @@ export class Node {
   lookups = 0;
   /** Open file handles, and child nodes that name this one as their parent: it must stay to give paths. */
   pins = 0;
-  /** Names by which the inode was looked up, the oldest first; several for hard links, none once it is unlinked. */
+  /** The last names by which the inode was looked up, oldest first; several for hard links, none once it is unlinked. */
   readonly links: Link[] = [];
   /** The name that a rename or unlink took away last, and when (milliseconds, monotonic). */
   private lostLink: Link | undefined;
@@ -44,10 +44,17 @@ export class Node {
     this.isRegular = isRegular;
   }
 
-  addLink(parent: Node, name: string): void {
-    for (const link of this.links) if (link.parent === parent && link.name === name) return;
+  /**
+   * Notes one more name. @returns the directory of a name that was dropped for it, which may be unused now: only so many
+   * names are remembered, because every open of a file looks at all of them, and anybody can make thousands.
+   */
+  addLink(parent: Node, name: string): Node | undefined {
+    for (const link of this.links) if (link.parent === parent && link.name === name) return undefined;
     this.links.push({ parent, name });
     parent.pins++;
+    const dropped = this.links.length > MAX_LINKS ? this.links.shift() : undefined;
+    if (dropped !== undefined) dropped.parent.pins--;
+    return dropped?.parent;
   }
 
   removeLink(parent: Node, name: string): void {
@@ -81,6 +88,9 @@ export class Node {
 function pathsOf({ parent, name }: Link): string[] {
   return parent.paths().map((path) => `${path}/${name}`);
 }
+
+/** Files with more names than this are rare, and logs among them rarer. */
+const MAX_LINKS = 16;
 
 /** Long enough for an open(2) on a busy host that has found the name already. */
 const LOST_NAME_MILLISECONDS = 1000;

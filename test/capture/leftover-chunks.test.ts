@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -19,9 +19,12 @@ test('chunks of an earlier server are sealed, foreign files are left alone', (t)
   const live = add(chunkName(stream, 30n), 0o600);
   const shared = add(chunkName(stream, 20n), 0o640);
   const sealed = add(chunkName(stream, 10n), 0o440);
+  const empty = add(chunkName(stream, 5n), 0o600);
+  truncateSync(empty);
   const foreign = add(`${chunkName(stream, 30n)}.offset`, 0o600);
 
-  assert.deepEqual(sealLeftoverChunks(logs), { chunks: 3, sealed: 2, newest: 30n });
+  assert.deepEqual(sealLeftoverChunks(logs), { chunks: 4, sealed: 2, newest: 30n });
+  assert.equal(existsSync(empty), false, 'a chunk without a byte is no chunk');
   const mode = (path: string): number => statSync(path).mode & 0o777;
   assert.deepEqual([live, shared, sealed, foreign].map(mode), [0o400, 0o440, 0o440, 0o600]);
 });

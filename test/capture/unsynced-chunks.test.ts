@@ -21,7 +21,7 @@ describe('what a sync has to cover', () => {
       { logs: join(folder, 'logs'), gid: undefined, chunkSize: 100 },
       new ChunkClock(join(folder, 'clock'), 0n),
     );
-    unsynced = new UnsyncedChunks(store);
+    unsynced = new UnsyncedChunks('/var/log/app.log', store, false);
   });
   afterEach(() => {
     unsynced.release();
@@ -68,6 +68,19 @@ describe('what a sync has to cover', () => {
   test('the whole file system, where chunks ended before the first sync', () => {
     end(begin());
     assert.deepEqual(take(), { files: ['folder'], wholeFileSystem: true });
+  });
+
+  test('the whole file system, where an earlier stream of the path left unsynced chunks', () => {
+    unsynced = new UnsyncedChunks('/var/log/app.log', store, true);
+    begin();
+    assert.equal(take()?.wholeFileSystem, true);
+  });
+
+  test('everything again, after a sync that failed', () => {
+    const chunk = begin();
+    take(chunk);
+    unsynced.failed();
+    assert.equal(take(chunk)?.wholeFileSystem, true);
   });
 
   test('the whole file system, where more chunks ended than are kept open', () => {

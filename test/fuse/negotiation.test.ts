@@ -71,7 +71,7 @@ describe('INIT', () => {
   });
 
   for (const [major, minor] of [
-    [7, 30],
+    [7, 31],
     [6, 45],
     [8, 0],
   ] as const) {

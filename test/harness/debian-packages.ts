@@ -7,13 +7,13 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 
 /**
- * What the tests call: rsyslogd, logrotate, mount.fuse3, strace; in integration/heavy/ the stressors, the programs that copy
- * trees with everything that an entry carries, and the daemons.
+ * What the tests call: rsyslogd, logrotate, mount.fuse3, libfuse 2, strace; in integration/heavy/ the stressors, the
+ * programs that copy trees with everything that an entry carries, and the daemons.
  */
 const packages = [
-  ...['rsyslog', 'logrotate', 'fuse3', 'strace'],
+  ...['rsyslog', 'logrotate', 'fuse3', 'libfuse2', 'strace'],
   ...['stress-ng', 'fio', 'bonnie++', 'dbench'],
-  ...['acl', 'attr', 'libcap2-bin', 'rsync'],
+  ...['acl', 'attr', 'e2fsprogs', 'libcap2-bin', 'rsync'],
   ...['nginx-light', 'wrk', 'postgresql'],
 ];
 

@@ -7,7 +7,8 @@
 import { constants } from 'node:os';
 import koffi from 'koffi';
 
-const libc = koffi.load('libc.so.6');
+/** The C library itself, for calls that only one test makes. */
+export const libc = koffi.load('libc.so.6');
 const mknodat = libc.func('int mknodat(int, const char *, uint32_t, uint64_t)');
 const utimensat = libc.func('int utimensat(int, const char *, const void *, int)');
 const renameat2 = libc.func('int renameat2(int, const char *, int, const char *, uint32_t)');
@@ -20,8 +21,9 @@ export const UTIME_OMIT = 0x3ffffffe;
 export const RENAME_NOREPLACE = 1;
 export const RENAME_EXCHANGE = 2;
 
-function checked(result: number, call: string): void {
-  if (result !== -1) return;
+/** Result of a call that is -1 on failure. @throws an error whose `code` is the errno's name */
+export function checked(result: number, call: string): number {
+  if (result !== -1) return result;
   const errno = koffi.errno();
   const code = Object.entries(constants.errno).find(([, value]) => value === errno)?.[0] ?? `E${errno}`;
   throw Object.assign(new Error(`${code}: ${call}`), { code });

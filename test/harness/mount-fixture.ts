@@ -6,6 +6,7 @@
  * check finds it.
  *
  * With LOGAGG_TEST_STAND_IN=bindfs the mount is Debian's bindfs instead: to tell a mistake of ours from a trait of FUSE.
+ * LOGAGG_TEST_OPTIONS holds mount options that come on top, for example `engine=fuse-native`.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -36,6 +37,7 @@ export interface CleanUpRegistry {
 }
 
 const standIn = process.env.LOGAGG_TEST_STAND_IN;
+const optionsOnTop = process.env.LOGAGG_TEST_OPTIONS?.split(',') ?? [];
 
 /** One temporary folder with a mountpoint and a log cache in it. */
 export class MountFixture implements CleanUpRegistry {
@@ -104,7 +106,7 @@ export class MountFixture implements CleanUpRegistry {
 
   /** Arguments of the mount command. */
   mountArguments(extraOptions: readonly string[] = []): string[] {
-    const all = ['allow_other', `root=${this.root}`, ...(this.options.options ?? []), ...extraOptions];
+    const all = ['allow_other', `root=${this.root}`, ...(this.options.options ?? []), ...optionsOnTop, ...extraOptions];
     return [this.mountpoint, '-o', all.join(',')];
   }
 

@@ -1,6 +1,7 @@
 /** A server whose mount was detached (umount -l) while somebody had a file open: it serves on, and bothers nobody else. */
 import assert from 'node:assert/strict';
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync, readlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { capturedText } from '../harness/chunks.js';
@@ -57,4 +58,15 @@ test('a server that ends leaves the mount alone that has taken the place of its 
   closeQuietly(fd);
   assert.ok(fixture.isMounted(), 'the newer mount is still there');
   await output('touch', [fixture.path('x')], { timeout: 10_000 });
+});
+
+test('SIGTERM ends a server of whose mount another namespace has a copy', limit, async (t) => {
+  const fixture = await MountFixture.mount(t, { patterns: ['*.log'] });
+  const pid = fixture.serverPid();
+  const holder = spawn('unshare', ['--mount', '--propagation', 'private', 'sleep', '30'], { stdio: 'ignore' });
+  t.after(() => holder.kill('SIGKILL'));
+  const namespace = (of: number | undefined): string => readlinkSync(`/proc/${of}/ns/mnt`);
+  await eventually(() => namespace(holder.pid) !== namespace(process.pid), { within: endLimit, what: 'a namespace' });
+  process.kill(pid, 'SIGTERM');
+  await eventually(() => !isRunning(pid), { within: endLimit, what: 'the end of the server' });
 });

@@ -35,6 +35,15 @@ describe('the paths of a node', () => {
     assert.deepEqual(node.pathsAtOpen(), ['/app.log']);
   });
 
+  test('are bounded, however many hard links there are', () => {
+    const node = file();
+    const pins = root.pins;
+    for (let i = 0; i < 1000; i++) node.addLink(root, `link-${i}`);
+    assert.equal(node.paths().length, 16);
+    assert.equal(node.paths().at(-1), '/link-999', 'the last ones are known');
+    assert.equal(root.pins - pins, 16);
+  });
+
   test('forget a lost name after a second', (t) => {
     const node = file();
     let now = 0;

@@ -1,7 +1,6 @@
 /**
  * Operations on names.
  */
-import { Errno } from '../../libc/errno.js';
 import { MemoryRegion } from '../../libc/memory.js';
 import type { EntryName } from '../../mirror/entry-name.js';
 import type { Node } from '../../mirror/node.js';
@@ -83,35 +82,47 @@ function unlink(session: NativeSession): number {
 }
 
 function rmdir(session: NativeSession): number {
-  const { path, request, entries } = session;
+  const { path, request, entries, walker } = session;
   const parent = parentOf(session, path, request.path);
-  return typeof parent === 'number' ? parent : entries.rmdir(parent, path.name);
+  if (typeof parent === 'number') return parent;
+  walker.forgetSteps();
+  return entries.rmdir(parent, path.name);
 }
 
 function rename(session: NativeSession): number {
-  const { path, newPath, request, entries } = session;
+  const { path, newPath, request, entries, walker } = session;
   const from = parentOf(session, path, request.path);
   if (typeof from === 'number') return from;
   const to = parentOf(session, newPath, request.dest);
   if (typeof to === 'number') return to;
-  const newName = newPath.name.text;
-  // A rename within the directory, to a name that does not exist: libfuse made sure of both.
-  if (HiddenFiles.isHiddenName(newName) && from === to) return removeOpenFile(session, from, path.name, newName);
+  walker.forgetSteps();
+  const hiddenAs = newPath.name.text;
+  // libfuse hides within the directory, and only files that are open.
+  const open = from === to && HiddenFiles.isHiddenName(hiddenAs) ? openFile(session, from, path.name) : undefined;
+  if (open !== undefined) return removeOpenFile(session, from, path.name, open, hiddenAs);
   return entries.rename(from, path.name, to, newPath.name, 0);
 }
 
-/** What libfuse hides is gone; it is open, so its node stays. */
-function removeOpenFile({ mirror, entries, hidden }: NativeSession, parent: Node, name: EntryName, as: string): number {
+/** The node of an entry that somebody has open, with one more lookup. */
+function openFile({ mirror }: NativeSession, parent: Node, name: EntryName): Node | undefined {
   const node = mirror.resolveEntry(parent, name);
-  if (typeof node === 'number') return node;
-  if (node.pins === 0) {
-    // Nobody has it open: a user renames a file to such a name.
-    mirror.nodes.forget(node.id, 1);
-    return -Errno.EINVAL;
-  }
+  if (typeof node === 'number') return undefined;
+  if (node.pins > 0 && !mirror.status.isDirectory) return node;
+  mirror.nodes.forget(node.id, 1);
+  return undefined;
+}
+
+/** What libfuse hides is gone from the mirror; its node stays for those who have it open. */
+function removeOpenFile(
+  { mirror, entries, hidden }: NativeSession,
+  parent: Node,
+  name: EntryName,
+  node: Node,
+  hiddenAs: string,
+): number {
   const result = entries.unlink(parent, name);
   if (result < 0) mirror.nodes.forget(node.id, 1);
-  else hidden.add(as, node);
+  else hidden.add(hiddenAs, node);
   return result;
 }
 

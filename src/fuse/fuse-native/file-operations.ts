@@ -15,12 +15,14 @@ function open({ path, request, walker, files }: NativeSession): number {
 }
 
 /** The package passes no flags on; with those of the request the mirror's file is opened as the caller opened his. */
-function create({ path, request, walker, files }: NativeSession): number {
+function create({ path, request, walker, files, mirror, creatorOf }: NativeSession): number {
   const failed = path.read(request.path);
   if (failed < 0) return failed;
   const parent = walker.parent(path);
   if (typeof parent === 'number') return parent;
+  mirror.caller.pid = creatorOf(path.text);
   const node = files.create(parent, path.name, request.openFlags, request.mode, 0);
+  mirror.caller.pid = 0;
   if (typeof node === 'number') return node;
   walker.hold(node);
   return files.createdHandle;

@@ -21,9 +21,13 @@ export class HiddenFiles {
     return PATTERN.test(name);
   }
 
+  get isEmpty(): boolean {
+    return this.byName.size === 0;
+  }
+
   /** The removed file that libfuse means by a name. */
   get(name: string): Node | undefined {
-    return this.byName.size === 0 ? undefined : this.byName.get(name);
+    return this.byName.get(name);
   }
 
   /** @param node - removed; the caller keeps one lookup of it until {@link remove} */

@@ -33,7 +33,7 @@ function getattr({ path, request, walker, mirror }: NativeSession): number {
   if (failed < 0) return failed;
   if (path.depth === 0) return request.putStatus(mirror.rootFd);
   const hidden = walker.hiddenNode(path);
-  if (hidden !== undefined) return request.putStatus(mirror.nodes.fdOf(hidden));
+  if (hidden !== undefined) return request.putHiddenStatus(mirror.nodes.fdOf(hidden));
   const parent = walker.parent(path);
   return typeof parent === 'number' ? parent : request.putEntryStatus(mirror.nodes.fdOf(parent), path.name.address);
 }

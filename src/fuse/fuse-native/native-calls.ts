@@ -45,8 +45,9 @@ export function statFd(fd: number, status: number): number {
   return orErrno(syscall(statNumber, fd, emptyString, status, AT_EMPTY_PATH));
 }
 
-/** Byte offsets into `struct stat`; x86-64 and arm64 differ in the mode's. */
-export const Stat = { ino: 8, mode: process.arch === 'x64' ? 24 : 16, size: 144 } as const;
+/** Byte offsets into `struct stat` of this architecture, and its size. */
+export const Stat =
+  process.arch === 'x64' ? { ino: 8, nlink: 16, mode: 24, size: 144 } : { ino: 8, nlink: 20, mode: 16, size: 128 };
 
 /** Fills a `struct statvfs`. */
 export const fstatvfs = bind<(fd: number, buffer: number) => number>('int fstatvfs64(int, uintptr_t)');

@@ -37,6 +37,12 @@ export class NativePath {
     return 0;
   }
 
+  /** The path with a leading slash; one character a byte. */
+  get text(): string {
+    const text = this.region.bytes.toString('latin1', 0, this.length).replaceAll('\0', '/');
+    return text.startsWith('/') ? text : `/${text}`;
+  }
+
   /** How many names it has; 0 for the root. */
   get depth(): number {
     return this.starts.length;

@@ -163,6 +163,16 @@ export class NativeRequest {
     return statFd(fd, this.divert(Field.stat));
   }
 
+  /** The same for a file that libfuse has hidden: it counts one name less than it is told, for the one that it knows. */
+  putHiddenStatus(fd: number): number {
+    const { address, bytes } = this.status;
+    const failed = statFd(fd, address);
+    const links = bytes.readUInt32LE(Stat.nlink);
+    if (links > 0) bytes.writeUInt32LE(links + 1, Stat.nlink);
+    copyMemory(this.divert(Field.stat), address, Stat.size);
+    return failed;
+  }
+
   /** Answers with the figures of the file system that holds `fd`. @returns 0 or a negated errno */
   putFileSystem(fd: number): number {
     return orErrno(fstatvfs(fd, this.divert(Field.statvfs)));

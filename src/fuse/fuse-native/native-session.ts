@@ -11,6 +11,7 @@ import { Errno, errnoOf } from '../../libc/errno.js';
 import { MemoryRegion } from '../../libc/memory.js';
 import { Directories } from '../../mirror/directories.js';
 import { Entries } from '../../mirror/entries.js';
+import { ExtendedAttributes } from '../../mirror/extended-attributes.js';
 import { Files } from '../../mirror/files.js';
 import { Metadata } from '../../mirror/metadata.js';
 import type { Mirror } from '../../mirror/mirror.js';
@@ -63,15 +64,18 @@ export class NativeSession {
   readonly entries: Entries;
   readonly files: Files;
   readonly directories: Directories;
+  readonly attributes: ExtendedAttributes;
   /** Set when serving has ended: what still comes is refused. */
   ended = false;
 
   /**
+   * @param creatorOf - the process that creates the file at a path under the mountpoint, where that matters; 0 for unknown
    * @param reopensNodes - the process may reopen nodes from their file handles, so that their descriptors may be closed
    */
   constructor(
     readonly mirror: Mirror,
     readonly streams: StreamTable,
+    readonly creatorOf: (path: string) => number,
     private readonly reopensNodes: boolean,
     readonly events: NativeSessionEvents,
   ) {
@@ -80,6 +84,7 @@ export class NativeSession {
     this.entries = new Entries(mirror);
     this.files = new Files(mirror, this.entries, streams);
     this.directories = new Directories(mirror);
+    this.attributes = new ExtendedAttributes(mirror);
   }
 
   /** The operations as the package wants them. */

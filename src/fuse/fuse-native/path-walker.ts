@@ -2,14 +2,27 @@
  * From the paths that libfuse gives to the nodes that the mirror's operations take.
  *
  * Guarantees: each step is one lookup in one directory, so nothing leads out of the mirror. Nodes live until the end of the
- * request and, where something is open, until that is closed: between requests only open files hold descriptors.
+ * request and, where something is open, until that is closed. The directories of the last path alone are remembered, for
+ * paths that begin like it; not for longer than the kernel itself trusts a name, because somebody may change the mirror
+ * behind our back.
  */
 import type { Mirror } from '../../mirror/mirror.js';
 import type { Node } from '../../mirror/node.js';
 import type { HiddenFiles } from './hidden-files.js';
 import type { NativePath } from './native-path.js';
 
+/** Milliseconds. */
+const REMEMBERED_FOR = 1000;
+
+/** A directory of the last path. */
+interface Step {
+  readonly name: string;
+  readonly node: Node;
+}
+
 export class PathWalker {
+  private readonly steps: Step[] = [];
+  private stepsSince = 0;
   /** Nodes whose lookup is to be forgotten. */
   private readonly held: Node[] = [];
 
@@ -20,7 +33,13 @@ export class PathWalker {
 
   /** @returns the path's node, until {@link release}, or a negated errno */
   node(path: NativePath): Node | number {
-    return this.hiddenNode(path) ?? this.walk(path, path.depth);
+    const hidden = this.hiddenNode(path);
+    if (hidden !== undefined) return hidden;
+    if (path.depth === 0) return this.mirror.nodes.root;
+    const parent = this.parent(path);
+    if (typeof parent === 'number') return parent;
+    const node = this.mirror.resolveEntry(parent, path.name);
+    return typeof node === 'number' ? node : this.hold(node);
   }
 
   /** The directory that the path's last name is in; `path.name` is that name. @returns the node or a negated errno */
@@ -33,7 +52,8 @@ export class PathWalker {
 
   /** The removed file that the path means, if it means one. */
   hiddenNode(path: NativePath): Node | undefined {
-    return path.pointAt(path.depth - 1) < 0 ? undefined : this.hidden.get(path.name.text);
+    if (this.hidden.isEmpty || path.pointAt(path.depth - 1) < 0) return undefined;
+    return this.hidden.get(path.name.text);
   }
 
   /** Forgets at the end of the request what an operation returned with one more lookup. */
@@ -48,15 +68,40 @@ export class PathWalker {
     this.held.length = 0;
   }
 
+  /** A directory is about to change its place or to go: paths have to be walked anew. */
+  forgetSteps(): void {
+    this.cut(0);
+  }
+
   private walk(path: NativePath, depth: number): Node | number {
+    const now = performance.now();
+    if (now - this.stepsSince > REMEMBERED_FOR) {
+      this.cut(0);
+      this.stepsSince = now;
+    }
     let node = this.mirror.nodes.root;
     for (let index = 0; index < depth; index++) {
       const bad = path.pointAt(index);
       if (bad < 0) return bad;
-      const next = this.mirror.resolveEntry(node, path.name);
+      const next = this.step(node, path, index);
       if (typeof next === 'number') return next;
-      node = this.hold(next);
+      node = next;
     }
     return node;
+  }
+
+  private step(from: Node, path: NativePath, index: number): Node | number {
+    const name = path.name.text;
+    const known = this.steps[index];
+    if (known?.name === name) return known.node;
+    this.cut(index);
+    const node = this.mirror.resolveEntry(from, path.name);
+    if (typeof node !== 'number') this.steps.push({ name, node });
+    return node;
+  }
+
+  /** Their lookups last until the end of the request, which may still use them. */
+  private cut(index: number): void {
+    for (const { node } of this.steps.splice(index)) this.hold(node);
   }
 }

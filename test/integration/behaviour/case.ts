@@ -77,6 +77,16 @@ export function scriptAsNobody(dir: string, text: string, groups: readonly numbe
   return shell(dir, asUser(nobody, nobody, groups, 'sh', ['-c', text]));
 }
 
+/** A case that is one shell script. */
+export function scripted(name: string, text: string, as: Actor | 'both' = 'both'): BehaviourCase {
+  return { name, as, run: (dir) => script(dir, text) };
+}
+
+/** A case of root's script that prepares, then nobody's script. */
+export function foreign(name: string, prepare: string, text: string, groups: readonly number[] = []): BehaviourCase {
+  return { name, as: 'root', run: (dir) => [script(dir, prepare), scriptAsNobody(dir, text, groups)] };
+}
+
 /** The parts of a stat that two file systems share. */
 export function statOf(stats: BigIntStats): Record<string, unknown> {
   const { mode, uid, gid, size, nlink } = stats;

@@ -161,6 +161,12 @@ export const directoryCases: readonly BehaviourCase[] = [
   nameCase('a name with newline, quotes and backslash is kept', Buffer.from('a\n"b\'c\\d`$(e)')),
   nameCase('a name of blanks and tabs is kept', Buffer.from('  \t ')),
   nameCase('a name that begins with a dash or a dot is kept', Buffer.from('-.rf')),
+  nameCase('a name of three dots is kept', Buffer.from('...')),
+  nameCase('a name of one blank is kept', Buffer.from(' ')),
+  nameCase('a name of one dash is kept', Buffer.from('-')),
+  nameCase('a name of emoji is kept', Buffer.from('🦎👩‍👩‍👧 log')),
+  nameCase('a name of control characters is kept', Buffer.from([1, 7, 8, 27, 127])),
+  nameCase('a name of 255 bytes in 85 characters is kept', Buffer.from('日'.repeat(85))),
   {
     name: 'names that differ in case or in composition are different files',
     run: (dir) => {

@@ -14,7 +14,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { nobody } from '../../../harness/project.js';
-import { attempt, type BehaviourCase, fstat, lstat, script, scriptAsNobody, withFile } from '../case.js';
+import { attempt, type BehaviourCase, foreign, fstat, lstat, script, scriptAsNobody, withFile } from '../case.js';
 
 const modeOf = (path: string): string => (statSync(path).mode & 0o7777).toString(8);
 
@@ -30,15 +30,6 @@ function umaskCase(umask: number): BehaviourCase {
       script(dir, 'mkfifo p');
       return ['f', 'x', 'd', 'p'].map((name) => modeOf(`${dir}/${name}`));
     },
-  };
-}
-
-/** Root's file and directory, then a script of nobody. */
-function foreign(name: string, prepare: string, text: string, groups: readonly number[] = []): BehaviourCase {
-  return {
-    name,
-    as: 'root',
-    run: (dir) => [script(dir, prepare), scriptAsNobody(dir, text, groups)],
   };
 }
 

@@ -1,0 +1,62 @@
+/** What the server keeps open, however many files there are: descriptors go back when the kernel forgets. */
+import assert from 'node:assert/strict';
+import { linkSync, readdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { eventually, output } from '../harness/commands.js';
+import { MountFixture } from '../harness/mount-fixture.js';
+import { launcher } from '../harness/project.js';
+import { watchOver } from '../harness/watchdog.js';
+
+const files = 20_000;
+/** Descriptors that the server may need besides those of files: its own log, chunks, wake-ups. */
+const slack = 40;
+
+const descriptors = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length;
+
+/** Makes the kernel give up what it knows about files that nobody uses. */
+const dropCaches = (): Promise<string> => output('sh', ['-c', 'sync; echo 2 > /proc/sys/vm/drop_caches']);
+
+/** Mounts with a server that may have only so many open files. */
+async function mountWithLimit(fixture: MountFixture, limit: number): Promise<void> {
+  watchOver(fixture.mountpoint);
+  await output('prlimit', [`--nofile=${limit}:${limit}`, launcher, ...fixture.mountArguments()]);
+}
+
+test(`the server lets go of ${files} files that the kernel has forgotten`, { timeout: 180_000 }, async (t) => {
+  const fixture = await MountFixture.mount(t);
+  const pid = fixture.serverPid();
+  await dropCaches();
+  const before = descriptors(pid);
+  for (let i = 0; i < files; i++) writeFileSync(fixture.path(`f${i}`), 'x');
+  for (let i = 0; i < files; i++) statSync(fixture.path(`f${i}`));
+  await eventually(
+    async () => {
+      await dropCaches();
+      const now = descriptors(pid);
+      assert.ok(now <= before + slack, `${before} descriptors before, ${now} now`);
+      return true;
+    },
+    { within: 30_000 },
+  );
+  assert.equal(statSync(fixture.path('f0')).size, 1);
+});
+
+test('a server with few descriptors serves many files', { timeout: 120_000 }, async (t) => {
+  const fixture = MountFixture.prepare(t);
+  await mountWithLimit(fixture, 256);
+  for (let i = 0; i < 1000; i++) writeFileSync(fixture.path(`f${i}`), `${i}`);
+  for (let i = 0; i < 1000; i++) assert.equal(statSync(fixture.path(`f${i}`)).size, `${i}`.length);
+});
+
+test('hard links that come and go do not use up the descriptors of the server', { timeout: 120_000 }, async (t) => {
+  const fixture = MountFixture.prepare(t);
+  await mountWithLimit(fixture, 256);
+  for (let i = 0; i < 600; i++) {
+    writeFileSync(fixture.path(`f${i}`), '');
+    linkSync(fixture.path(`f${i}`), fixture.path('other-name'));
+    unlinkSync(fixture.path('other-name'));
+  }
+  const now = descriptors(fixture.serverPid());
+  assert.ok(now < 200, `${now} descriptors`);
+  writeFileSync(fixture.path('last'), 'still there');
+});
