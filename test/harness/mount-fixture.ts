@@ -12,6 +12,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, ended, eventually, killGroup, type Outcome, output, run } from './commands.js';
 import { abortAndDetach, fuseMountAt } from './fuse-mounts.js';
 import { fuseServersMentioning, isRunning } from './processes.js';
@@ -172,10 +173,20 @@ export class MountFixture implements CleanUpRegistry {
   /** Unmounts with umount(8) and waits for the server's end. Throws when one of them does not happen in 10 s. */
   async unmount(): Promise<void> {
     const pids = this.serverPids();
-    await output('umount', [this.mountpoint], { timeout: 10_000 });
+    await this.runUmount();
     stopWatching(this.mountpoint);
     await eventually(() => !pids.some(isRunning), { within: 10_000, what: 'the end of the server after umount' });
     if (this.foreground !== undefined) await ended(this.foreground);
+  }
+
+  /** A program that has just ended may hold the mount for another moment. */
+  private async runUmount(): Promise<void> {
+    for (const end = Date.now() + 5000; ; await delay(100)) {
+      const outcome = await run('umount', [this.mountpoint], { timeout: 10_000 });
+      if (outcome.code === 0) return;
+      const isBusy = outcome.stderr.includes('busy');
+      if (!isBusy || Date.now() > end) throw new Error(`umount failed: ${describe(outcome)}`);
+    }
   }
 
   /** Ends everything of this fixture by force where needed. Never throws because of a hung mount. */

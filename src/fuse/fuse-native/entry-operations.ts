@@ -90,26 +90,23 @@ function rmdir(session: NativeSession): number {
 }
 
 function rename(session: NativeSession): number {
-  const { path, newPath, request, entries, walker } = session;
+  const { path, newPath, request, entries, walker, mirror } = session;
   const from = parentOf(session, path, request.path);
   if (typeof from === 'number') return from;
   const to = parentOf(session, newPath, request.dest);
   if (typeof to === 'number') return to;
   walker.forgetSteps();
-  const hiddenAs = newPath.name.text;
+  const moved = mirror.resolveEntry(from, path.name);
+  if (typeof moved === 'number') return moved;
+  const newName = newPath.name.text;
   // libfuse hides within the directory, and only files that are open.
-  const open = from === to && HiddenFiles.isHiddenName(hiddenAs) ? openFile(session, from, path.name) : undefined;
-  if (open !== undefined) return removeOpenFile(session, from, path.name, open, hiddenAs);
-  return entries.rename(from, path.name, to, newPath.name, 0);
-}
-
-/** The node of an entry that somebody has open, with one more lookup. */
-function openFile({ mirror }: NativeSession, parent: Node, name: EntryName): Node | undefined {
-  const node = mirror.resolveEntry(parent, name);
-  if (typeof node === 'number') return undefined;
-  if (node.pins > 0 && !mirror.status.isDirectory) return node;
-  mirror.nodes.forget(node.id, 1);
-  return undefined;
+  if (from === to && moved.isRegular && moved.pins > 0 && HiddenFiles.isHiddenName(newName)) {
+    return removeOpenFile(session, from, path.name, moved, newName);
+  }
+  const result = entries.rename(from, path.name, to, newPath.name, 0);
+  if (result >= 0 && moved.isRegular) walker.remember(moved);
+  else walker.hold(moved);
+  return result;
 }
 
 /** What libfuse hides is gone from the mirror; its node stays for those who have it open. */

@@ -1,9 +1,10 @@
 /**
  * Operations on open files and directories: by handle, so that they work whatever became of the path.
  */
-import { close, fdatasyncSlow, fsyncSlow, syncfsSlow } from '../../libc/calls.js';
+import { fdatasyncSlow, fsyncSlow } from '../../libc/calls.js';
 import { Errno } from '../../libc/errno.js';
 import { SYNCHRONOUS_FLAGS } from '../../mirror/files.js';
+import { onPool } from '../chunk-syncs.js';
 import { copyMemory } from './native-calls.js';
 import { ANSWER_LATER, type Answer, type NativeOperation, type NativeSession } from './native-session.js';
 
@@ -51,37 +52,19 @@ function fsync(session: NativeSession, answer: Answer): number {
   return syncLater(session, session.request.handle, session.request.dataOnly, answer);
 }
 
-/**
- * A slow disk holds up only the libfuse thread that waits for it. What was captured comes first; failing to sync that is no
- * error of the caller's, whose file is safe.
- */
+/** A slow disk holds up only the libfuse thread that waits for it. What was captured comes first. */
 function syncLater(
-  { mirror, streams, events }: NativeSession,
+  { mirror, streams, chunkSyncs }: NativeSession,
   handle: number,
   dataOnly: boolean,
   answer: Answer,
 ): number {
   const fd = mirror.handles.fd(handle);
   if (fd < 0) return fd;
-  const syncMirror = (): void => (dataOnly ? fdatasyncSlow : fsyncSlow)(fd, answer);
   const capture = streams.ofHandle(handle)?.takeUnsynced();
-  const [first] = capture?.fds ?? [];
-  if (capture === undefined || first === undefined) {
-    syncMirror();
-    return ANSWER_LATER;
-  }
-  const pending = capture.wholeFileSystem ? [slow(syncfsSlow, first)] : capture.fds.map((fd) => slow(fsyncSlow, fd));
-  void Promise.all(pending).then((results) => {
-    for (const fd of capture.fds) close(fd);
-    const failed = results.find((result) => result < 0);
-    if (failed !== undefined) events.onCaptureUnsynced(-failed);
-    syncMirror();
-  });
+  const captureSynced = capture === undefined ? Promise.resolve() : chunkSyncs.sync(capture);
+  void captureSynced.then(() => onPool(dataOnly ? fdatasyncSlow : fsyncSlow, fd)).then(answer);
   return ANSWER_LATER;
-}
-
-function slow(call: typeof fsyncSlow, fd: number): Promise<number> {
-  return new Promise((resolve) => call(fd, resolve));
 }
 
 function release({ request, files }: NativeSession): number {

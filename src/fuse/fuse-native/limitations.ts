@@ -8,6 +8,7 @@
 const reasons = {
   caller:
     'fuse-native passes no uid, gid and pid: new entries belong to the user that the server runs as, usually root. One who mounts for himself alone does not notice',
+  trusted: 'fuse-native passes no uid: users without privileges see the names of trusted attributes, not their values',
   time: 'fuse-native cuts times that are set to milliseconds',
   oneTime:
     'libfuse 2 drops a change of one of the two times unless it is told otherwise, which fuse-native does not do',
@@ -34,6 +35,7 @@ export const limitations: ReadonlyMap<string, string> = new Map(
     'an owner who is not in the group can not give a file its set-group-id bit': reasons.caller,
     'a program in a set-group-id directory does not get the bit of a group that its creator is not in': reasons.caller,
     'a new file of another user inherits the default ACL and its group': reasons.caller,
+    'an unprivileged user neither sees nor changes trusted attributes': reasons.trusted,
     'both times are kept with nanoseconds': reasons.time,
     'dates before 1970 are kept': reasons.time,
     'dates after 2038 are kept': reasons.time,

@@ -5,6 +5,7 @@
  * the order in which they come. Everything that the package gets wrong is made good for in this folder, or stands in
  * `limitations.ts`; the operations themselves are the same as the kernel engine's (`src/mirror/`).
  */
+import { realpathSync } from 'node:fs';
 import type Fuse from 'fuse-native';
 import { ChunkClock } from '../../capture/chunk-clock.js';
 import { ChunkStore } from '../../capture/chunk-store.js';
@@ -16,9 +17,10 @@ import type { TrackRule } from '../../capture/track-list.js';
 import { LogaggError } from '../../config/errors.js';
 import { FILE_SYSTEM_TYPE } from '../../config/file-system-type.js';
 import type { MountOptions } from '../../config/mount-options.js';
-import { Errno, errnoName } from '../../libc/errno.js';
+import { errnoName } from '../../libc/errno.js';
 import { Caller } from '../../mirror/caller.js';
 import { Mirror } from '../../mirror/mirror.js';
+import { ChunkSyncs } from '../chunk-syncs.js';
 import type { Engine, EngineEvents } from '../engine.js';
 import type { LoopSettings } from '../loop-messages.js';
 import { attributeOperations } from './attribute-operations.js';
@@ -28,7 +30,7 @@ import { fileOperations } from './file-operations.js';
 import { libfuseOptions } from './libfuse-options.js';
 import { metadataOperations } from './metadata-operations.js';
 import { Capability, hasCapability, thisMounter } from './mounter.js';
-import { mountNative, unmountNative } from './native-mount.js';
+import { mountNative, OwnMount, unmountNative } from './native-mount.js';
 import { NativeRequest } from './native-request.js';
 import { NativeSession } from './native-session.js';
 import { type FuseNativePackage, loadFuseNative } from './package-loader.js';
@@ -53,6 +55,7 @@ export class NativeEngine implements Engine {
   private readonly mounter = thisMounter();
   private readonly housekeeping: NodeJS.Timeout;
   private watch: ConnectionWatch | undefined;
+  private ownMount: OwnMount | undefined;
   private markEnded: () => void = () => undefined;
   private breakDown: (error: Error) => void = () => undefined;
 
@@ -91,15 +94,16 @@ export class NativeEngine implements Engine {
   }
 
   async unmount(): Promise<'unmounted' | 'busy'> {
-    const { mountpoint } = this.options;
+    // Somebody may have detached ours, and mounted something else since.
+    if (!this.ownMount?.isOnTop) return 'busy';
     const { isPrivileged } = this.mounter;
-    if ((await unmountNative(mountpoint, false, isPrivileged)) !== -Errno.EBUSY) return 'unmounted';
-    await unmountNative(mountpoint, true, isPrivileged);
+    if ((await unmountNative(this.ownMount.mountpoint, false, isPrivileged)) === 0) return 'unmounted';
+    await unmountNative(this.ownMount.mountpoint, true, isPrivileged);
     return 'busy';
   }
 
   async abandon(): Promise<void> {
-    await unmountNative(this.options.mountpoint, true, this.mounter.isPrivileged);
+    if (this.ownMount?.isOnTop) await unmountNative(this.ownMount.mountpoint, true, this.mounter.isPrivileged);
   }
 
   stop(): void {
@@ -111,11 +115,14 @@ export class NativeEngine implements Engine {
     Caller.separateThread();
     const mirror = new Mirror(settings.mirrorFd, new Caller(), settings.maxDescriptors);
     const creatorOf = (path: string): number => this.creatorOf(path, settings.skipWriters);
-    return new NativeSession(mirror, this.streams, creatorOf, hasCapability(Capability.dacReadSearch), {
-      onDefect: (what, error) =>
-        this.events.onDefect(what, error instanceof Error ? (error.stack ?? error.message) : `${error}`),
-      onCaptureUnsynced: (errno) => this.events.onDefect('captured bytes could not be synced', errnoName(errno)),
+    const chunkSyncs = new ChunkSyncs((errno, path) => {
+      this.streams.syncFailed(path);
+      this.events.onDefect('captured bytes could not be synced', errnoName(errno));
     });
+    const reopensNodes = hasCapability(Capability.dacReadSearch);
+    return new NativeSession(mirror, this.streams, creatorOf, reopensNodes, chunkSyncs, (what, error) =>
+      this.events.onDefect(what, error instanceof Error ? (error.stack ?? error.message) : `${error}`),
+    );
   }
 
   /** Looking for it takes a while: only where a file would be captured. */
@@ -139,7 +146,6 @@ export class NativeEngine implements Engine {
       new LogaggError('LOGAGG_UNSUPPORTED', 'this build of fuse-native is unknown: install version 2.2.6'),
     );
     this.end();
-    void unmountNative(this.options.mountpoint, true, this.mounter.isPrivileged);
   }
 
   private async mount(): Promise<string> {
@@ -147,7 +153,9 @@ export class NativeEngine implements Engine {
     const subtype = FILE_SYSTEM_TYPE.replace(/^fuse\./, '');
     const options = libfuseOptions(source, subtype, kernelFlags, this.mounter);
     const firstRequest = new Promise<void>((resolve) => {
+      const realPath = realpathSync(mountpoint);
       const connection = mountNative(this.fuse, this.fuseNative, { mountpoint, options }, resolve);
+      this.ownMount = new OwnMount(realPath);
       this.watch = new ConnectionWatch(connection, () => this.end());
     });
     // A mount that breaks down or is taken away before its first request never serves.
@@ -166,6 +174,7 @@ export class NativeEngine implements Engine {
 
   private keepHouse(): void {
     const now = performance.now();
+    this.session.walker.letGoOfRenamed();
     this.streams.housekeep(now);
     this.reportLosses(now);
   }

@@ -14,6 +14,7 @@ import { findHostTool } from '../../config/host-tool.js';
 import { dup, fcntl } from '../../libc/calls.js';
 import { Errno } from '../../libc/errno.js';
 import { emptyString } from '../../libc/memory.js';
+import { mountsAt } from '../mount-table.js';
 import { unmount } from '../mounting.js';
 import { dup2, memfdCreate } from './native-calls.js';
 import type { FuseNativePackage } from './package-loader.js';
@@ -74,6 +75,21 @@ export function mountNative(
   const connection = openDevices().find((fd) => !before.includes(fd));
   if (connection === undefined) throw mountError(mountpoint, said, new Error('libfuse has no connection'));
   return fcntl(connection, F_DUPFD_CLOEXEC, 0);
+}
+
+/** The mount that was just made, told from others at the same place. */
+export class OwnMount {
+  private readonly id: number | undefined;
+
+  /** @param mountpoint - its real path, found before it led to ourselves */
+  constructor(readonly mountpoint: string) {
+    this.id = mountsAt(mountpoint).at(-1)?.id;
+  }
+
+  /** Whether an unmount at its path takes it away, and nobody else's. */
+  get isOnTop(): boolean {
+    return mountsAt(this.mountpoint).at(-1)?.id === this.id;
+  }
 }
 
 /** Descriptors of this process that are connections to FUSE mounts. */

@@ -15,6 +15,7 @@ import { ExtendedAttributes } from '../../mirror/extended-attributes.js';
 import { Files } from '../../mirror/files.js';
 import { Metadata } from '../../mirror/metadata.js';
 import type { Mirror } from '../../mirror/mirror.js';
+import type { ChunkSyncs } from '../chunk-syncs.js';
 import { HiddenFiles } from './hidden-files.js';
 import { NativePath } from './native-path.js';
 import { NativeRequest } from './native-request.js';
@@ -46,12 +47,6 @@ const extraAnswers: Partial<Record<Fuse.OperationName, (result: number) => reado
 /** Results that the package hands on as they are; of all others success is 0. */
 const answersWithCount: readonly Fuse.OperationName[] = ['read', 'write', 'getxattr', 'listxattr'];
 
-export interface NativeSessionEvents {
-  onDefect(what: string, error: unknown): void;
-  /** Captured bytes could not be made durable. */
-  onCaptureUnsynced(errno: number): void;
-}
-
 export class NativeSession {
   readonly request = new NativeRequest();
   readonly path = new NativePath();
@@ -77,7 +72,8 @@ export class NativeSession {
     readonly streams: StreamTable,
     readonly creatorOf: (path: string) => number,
     private readonly reopensNodes: boolean,
-    readonly events: NativeSessionEvents,
+    readonly chunkSyncs: ChunkSyncs,
+    private readonly onDefect: (what: string, error: unknown) => void,
   ) {
     this.walker = new PathWalker(mirror, this.hidden);
     this.metadata = new Metadata(mirror);
@@ -116,7 +112,7 @@ export class NativeSession {
     try {
       return operation(this, answer);
     } catch (error) {
-      this.events.onDefect(name, error);
+      this.onDefect(name, error);
       return -errnoOf(error);
     } finally {
       this.walker.release();

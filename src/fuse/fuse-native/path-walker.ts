@@ -14,6 +14,9 @@ import type { NativePath } from './native-path.js';
 /** Milliseconds. */
 const REMEMBERED_FOR = 1000;
 
+/** How many renamed files are remembered at most. */
+const MAX_RENAMED = 256;
+
 /** A directory of the last path. */
 interface Step {
   readonly name: string;
@@ -23,6 +26,8 @@ interface Step {
 export class PathWalker {
   private readonly steps: Step[] = [];
   private stepsSince = 0;
+  /** Files that were renamed a moment ago, and when. */
+  private renamed: { readonly node: Node; readonly at: number }[] = [];
   /** Nodes whose lookup is to be forgotten. */
   private readonly held: Node[] = [];
 
@@ -66,6 +71,26 @@ export class PathWalker {
   release(): void {
     for (const node of this.held) this.mirror.nodes.forget(node.id, 1);
     this.held.length = 0;
+  }
+
+  /**
+   * Remembers a file that is being renamed, and with its node the name that it loses: somebody who has found it by that name
+   * may open it only now. libfuse gives us its new path then.
+   * @param node - with one more lookup
+   */
+  remember(node: Node): void {
+    this.renamed.push({ node, at: performance.now() });
+    if (this.renamed.length <= MAX_RENAMED) return;
+    const oldest = this.renamed.shift();
+    if (oldest !== undefined) this.hold(oldest.node);
+  }
+
+  /** Between requests, now and then: a removed file takes room on the disk for as long as its node lives. */
+  letGoOfRenamed(): void {
+    const now = performance.now();
+    const isRecent = ({ at }: { readonly at: number }): boolean => now - at <= REMEMBERED_FOR;
+    for (const { node } of this.renamed.filter((entry) => !isRecent(entry))) this.mirror.nodes.forget(node.id, 1);
+    this.renamed = this.renamed.filter(isRecent);
   }
 
   /** A directory is about to change its place or to go: paths have to be walked anew. */
