@@ -94,7 +94,7 @@ export class Session {
     caller.pid = request.pid;
     const result = this.handle(handlers[request.opcode], length);
     if (result !== NO_REPLY) this.reply.send(this.deviceFd, request, result);
-    this.mirror.nodes.trim();
+    this.mirror.trim();
   }
 
   private handle(handler: Handler | undefined, length: number): number {

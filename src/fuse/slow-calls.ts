@@ -5,17 +5,16 @@
  * says so; failing to sync them is no error of the caller's, whose file is safe, and is reported. Replies may go out in
  * any order, as the protocol allows.
  */
-import { closeSync, writeSync } from 'node:fs';
-import type { UnsyncedCapture } from '../capture/unsynced-chunks.js';
-import { copyFileRangeSlow, fallocateSlow, fdatasyncSlow, fsyncSlow, syncfsSlow } from '../libc/calls.js';
+import { writeSync } from 'node:fs';
+import { copyFileRangeSlow, fallocateSlow, fdatasyncSlow, fsyncSlow } from '../libc/calls.js';
+import { ChunkSyncs, onPool } from './chunk-syncs.js';
 import { OutHeader, WriteOut } from './layout.js';
 import type { CopyWork, SlowWork, SyncWork } from './slow-work.js';
 
 export class SlowCalls {
   /** Memory that calls under way write to: koffi takes its address, but does not keep it from the garbage collector. */
   private readonly inUse = new Set<readonly BigInt64Array[]>();
-  /** The last sync of each stream that is under way. */
-  private readonly syncs = new Map<string, Promise<void>>();
+  private readonly chunkSyncs: ChunkSyncs;
 
   /**
    * @param deviceFd - where replies go
@@ -23,8 +22,10 @@ export class SlowCalls {
    */
   constructor(
     private readonly deviceFd: number,
-    private readonly onCaptureUnsynced: (errno: number, path: string) => void,
-  ) {}
+    onCaptureUnsynced: (errno: number, path: string) => void,
+  ) {
+    this.chunkSyncs = new ChunkSyncs(onCaptureUnsynced);
+  }
 
   /** Does the work and answers its request; returns at once. */
   run(work: SlowWork): void {
@@ -42,28 +43,9 @@ export class SlowCalls {
   }
 
   private async sync(work: SyncWork): Promise<void> {
-    if (work.capture !== undefined) await this.syncCapture(work.capture);
+    if (work.capture !== undefined) await this.chunkSyncs.sync(work.capture);
     const result = await onPool(work.dataOnly ? fdatasyncSlow : fsyncSlow, work.fd);
     this.reply(work, result, work.written);
-  }
-
-  /** A later sync of a stream relies on what an earlier one covers: it must not be answered before that is done. */
-  private syncCapture(capture: UnsyncedCapture): Promise<void> {
-    const { path } = capture;
-    const sync = (this.syncs.get(path) ?? Promise.resolve()).then(() => this.syncChunks(capture));
-    this.syncs.set(path, sync);
-    void sync.then(() => {
-      if (this.syncs.get(path) === sync) this.syncs.delete(path);
-    });
-    return sync;
-  }
-
-  private async syncChunks({ path, fds, wholeFileSystem }: UnsyncedCapture): Promise<void> {
-    const [first = -1] = fds;
-    const syncs = wholeFileSystem ? [onPool(syncfsSlow, first)] : fds.map((fd) => onPool(fsyncSlow, fd));
-    const failed = (await Promise.all(syncs)).find((result) => result < 0);
-    for (const fd of fds) closeSync(fd);
-    if (failed !== undefined) this.onCaptureUnsynced(-failed, path);
   }
 
   private copy(work: CopyWork): void {
@@ -93,8 +75,4 @@ export class SlowCalls {
       // ENOENT: nobody waits for it any more. ENODEV: the mount is gone. Either way there is no one left to tell.
     }
   }
-}
-
-function onPool(call: typeof fsyncSlow, fd: number): Promise<number> {
-  return new Promise((resolve) => call(fd, resolve));
 }

@@ -55,6 +55,10 @@ export class Directories {
     if (nodeFd < 0) return nodeFd;
     const fd = orErrno(openat(nodeFd, this.dotName, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));
     if (fd < 0) return fd;
+    if (fd >= this.mirror.descriptorLimit) {
+      close(fd);
+      return -Errno.ENFILE;
+    }
     const { pid } = this.mirror.caller;
     return this.mirror.handles.add(fd, HandleFlag.directory, { node, paths: [], pid, writable: false });
   }

@@ -47,6 +47,11 @@ export class HandleTable {
     return fd === undefined || fd < 0 ? -Errno.EBADF : fd;
   }
 
+  /** How many handles are open. */
+  get openCount(): number {
+    return this.used - this.free.length;
+  }
+
   flags(handle: number): number {
     return this.flagBits[handle] ?? 0;
   }

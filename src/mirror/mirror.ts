@@ -14,16 +14,13 @@ import type { Caller } from './caller.js';
 import type { EntryName } from './entry-name.js';
 import { HandleTable } from './handle-table.js';
 import type { Node } from './node.js';
-import { NodeTable } from './node-table.js';
+import { NodeTable, RESERVED_DESCRIPTORS } from './node-table.js';
 
 /** Word offsets into `struct open_how`: u64 flags, u64 mode, u64 resolve. */
 const How = { flags: 0, mode: 2, resolve: 4 } as const;
 
 /** Scratch: `struct open_how` first, behind it text such as `/proc/self/fd/N`. */
 const PROC_PATH_OFFSET = 64;
-
-/** Descriptors that open files may not use up: chunks, slow calls and the log need some. */
-const RESERVED_DESCRIPTORS = 256;
 
 export class Mirror {
   readonly nodes: NodeTable;
@@ -43,7 +40,8 @@ export class Mirror {
     readonly caller: Caller,
     maxDescriptors: number,
   ) {
-    this.descriptorLimit = Math.max(maxDescriptors, 2 * maxDescriptors - RESERVED_DESCRIPTORS);
+    // Half of the reserve: chunks and slow calls have the other half even when files have used up theirs.
+    this.descriptorLimit = Math.max(maxDescriptors, 2 * maxDescriptors - RESERVED_DESCRIPTORS / 2);
     const failed = this.status.readFd(rootFd);
     if (failed < 0) throw new Error(`the mirror's root can't be read: ${errnoName(lastErrno())}`);
     this.nodes = new NodeTable(rootFd, this.status, maxDescriptors);
@@ -53,6 +51,11 @@ export class Mirror {
   fdOf(id: number): number {
     const node = this.nodes.get(id);
     return node === undefined ? -Errno.ESTALE : this.nodes.fdOf(node);
+  }
+
+  /** Lets descriptors of nodes go where there are too many; to be called between requests. */
+  trim(): void {
+    this.nodes.trim(this.handles.openCount);
   }
 
   /**

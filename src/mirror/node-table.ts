@@ -19,6 +19,9 @@ import { Node, ROOT_ID } from './node.js';
 const HANDLE_HEADER = 8;
 const MAX_HANDLE_SIZE = 128;
 
+/** Descriptors that neither nodes nor open files may use up: chunks, slow calls and the log need some. */
+export const RESERVED_DESCRIPTORS = 256;
+
 /** How many descriptors one eviction closes, so that a walk over a large tree does not evict at every step. */
 const EVICTION_BATCH = 64;
 
@@ -37,7 +40,7 @@ export class NodeTable {
   /**
    * @param mountFd - the mirror's root directory, open for reading (open_by_handle_at(2) takes no O_PATH descriptor)
    * @param status - the root directory's status
-   * @param maxDescriptors - how many O_PATH descriptors may be open at once
+   * @param maxDescriptors - how many O_PATH descriptors may be open at once: half of what the process may open
    */
   constructor(
     mountFd: number,
@@ -153,9 +156,12 @@ export class NodeTable {
   /**
    * Closes descriptors beyond the limit. To be called between requests: within one, a descriptor that was just handed out
    * must stay open.
+   * @param openHandles - descriptors that open files hold
    */
-  trim(): void {
-    if (this.evictable.size <= this.maxDescriptors) return;
+  trim(openHandles: number): void {
+    // Together with the open files they stay below what the process may open.
+    const allowed = Math.min(this.maxDescriptors, 2 * this.maxDescriptors - RESERVED_DESCRIPTORS - openHandles);
+    if (this.evictable.size <= allowed) return;
     let remaining = EVICTION_BATCH;
     for (const [id, node] of this.evictable) {
       if (remaining-- === 0) return;

@@ -9,7 +9,7 @@ import { EntryName } from '../../src/mirror/entry-name.js';
 import { Mirror } from '../../src/mirror/mirror.js';
 import type { Node } from '../../src/mirror/node.js';
 
-const MAX_DESCRIPTORS = 100;
+const MAX_DESCRIPTORS = 400;
 
 describe('the node table', () => {
   let folder: string;
@@ -73,14 +73,14 @@ describe('the node table', () => {
   test('bounds its descriptors, and reopens what it closed', () => {
     const before = readdirSync('/proc/self/fd').length;
     const nodes = Array.from({ length: 5 * MAX_DESCRIPTORS }, (_, i) => add(`file-${i}`));
-    for (let i = 0; i < nodes.length; i++) mirror.nodes.trim();
+    for (let i = 0; i < nodes.length; i++) mirror.nodes.trim(0);
     assert.ok(readdirSync('/proc/self/fd').length <= before + MAX_DESCRIPTORS);
     for (const node of nodes) {
       const fd = mirror.nodes.fdOf(node);
       assert.ok(fd >= 0);
       assert.equal(mirror.status.readFd(fd), 0);
       assert.equal(mirror.status.inodeKey, node.inodeKey);
-      mirror.nodes.trim();
+      mirror.nodes.trim(0);
     }
   });
 
@@ -88,7 +88,7 @@ describe('the node table', () => {
     const node = add('a');
     for (let i = 0; i < 3 * MAX_DESCRIPTORS; i++) {
       add(`file-${i}`);
-      mirror.nodes.trim();
+      mirror.nodes.trim(0);
     }
     assert.equal(node.fd, -1, 'it was evicted');
     renameSync(join(folder, 'a'), join(folder, 'b'));
@@ -100,13 +100,13 @@ describe('the node table', () => {
     const node = add('a');
     for (let i = 0; i < 3 * MAX_DESCRIPTORS; i++) {
       add(`file-${i}`);
-      mirror.nodes.trim();
+      mirror.nodes.trim(0);
     }
     rmSync(join(folder, 'a'));
     for (let i = 0; i < 50; i++) {
       const other = add(`new-${i}`);
       assert.notEqual(other, node);
-      mirror.nodes.trim();
+      mirror.nodes.trim(0);
     }
     assert.equal(mirror.nodes.fdOf(node), -116, 'the old one is stale');
   });

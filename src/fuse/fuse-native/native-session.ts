@@ -116,7 +116,7 @@ export class NativeSession {
       return -errnoOf(error);
     } finally {
       this.walker.release();
-      if (this.reopensNodes) this.mirror.nodes.trim();
+      if (this.reopensNodes) this.mirror.trim();
     }
   }
 }
