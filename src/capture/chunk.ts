@@ -4,8 +4,8 @@
  * Guarantees: bytes are only appended; the file keeps its inode; once sealed or discarded it is never written again.
  */
 import { unlinkSync } from 'node:fs';
-import { close, dup, fchmod, statx, write } from '../libc/calls.js';
-import { AT_EMPTY_PATH } from '../libc/flags.js';
+import { close, dup, fchmod, open, statx, write } from '../libc/calls.js';
+import { AT_EMPTY_PATH, O_CLOEXEC, O_RDONLY } from '../libc/flags.js';
 import { emptyString, MemoryRegion } from '../libc/memory.js';
 
 const STATX_NLINK = 0x4;
@@ -13,31 +13,31 @@ const NLINK_WORD = 4;
 
 const status = new MemoryRegion(256);
 
-export class Chunk {
-  /** Bytes written so far. */
-  size = 0;
+/** Whether an open file still has a name. */
+export function isLinked(fd: number): boolean {
+  const failed = statx(fd, emptyString, AT_EMPTY_PATH, STATX_NLINK, status.address);
+  return failed < 0 || status.words[NLINK_WORD] !== 0;
+}
 
+export class Chunk {
   /**
    * @param fd - descriptor of the new, empty file, open for appending; the chunk closes it
    * @param sealedMode - permission bits of the sealed file: no write bits
    */
   constructor(
-    private readonly fd: number,
+    readonly fd: number,
     private readonly path: string,
     private readonly sealedMode: number,
   ) {}
 
   /** @returns bytes written, or -1 with errno set */
   write(address: number, length: number): number {
-    const written = write(this.fd, address, length);
-    if (written > 0) this.size += written;
-    return written;
+    return write(this.fd, address, length);
   }
 
   /** False once somebody has deleted the file: what is written to it from then on nobody could read. */
   isLinked(): boolean {
-    const failed = statx(this.fd, emptyString, AT_EMPTY_PATH, STATX_NLINK, status.address);
-    return failed < 0 || status.words[NLINK_WORD] !== 0;
+    return isLinked(this.fd);
   }
 
   /** A second descriptor of the same open file, for a sync that may outlast the chunk. -1 when there is none to be had. */
@@ -45,23 +45,29 @@ export class Chunk {
     return dup(this.fd);
   }
 
-  /** Ends the chunk: it gets no more bytes, and `ls -l` shows it. One without a byte is removed instead. */
+  /** A descriptor that can read what was written, even where the file was deleted. @returns -1 when there is none to be had */
+  openForReading(): number {
+    return open(status.putString(0, `/proc/self/fd/${this.fd}`), O_RDONLY | O_CLOEXEC, 0);
+  }
+
+  /** Ends the chunk: it gets no more bytes, and `ls -l` shows it. */
   seal(): void {
-    if (this.size > 0) fchmod(this.fd, this.sealedMode);
-    else this.remove();
+    fchmod(this.fd, this.sealedMode);
+    close(this.fd);
+  }
+
+  /** Removes a chunk that got no byte. */
+  discard(): void {
+    try {
+      unlinkSync(this.path);
+    } catch {
+      // Already gone, which is all that was wanted.
+    }
     close(this.fd);
   }
 
   /** Lets go of a file that was deleted. */
   abandon(): void {
     close(this.fd);
-  }
-
-  private remove(): void {
-    try {
-      unlinkSync(this.path);
-    } catch {
-      // Already gone, which is all that was wanted.
-    }
   }
 }

@@ -13,6 +13,7 @@ import { PathMemory } from './path-memory.js';
 import type { PatternSet } from './pattern-set.js';
 import { isCompressedName, type SkippedWriters } from './skipped-writers.js';
 import { Stream } from './stream.js';
+import { StreamSlots } from './stream-slots.js';
 
 /** A file opened for writing. */
 export interface WrittenFile {
@@ -29,8 +30,7 @@ export interface StreamTableOptions {
 }
 
 export class StreamTable {
-  /** By file handle; undefined is a handle that is not captured. */
-  private readonly byHandle: (Stream | undefined)[] = [];
+  private readonly bySlot: (Stream | undefined)[] = [];
   private readonly byPath = new Map<string, Stream>();
   /** Handles of tracked files, and whether they belong to a rotation tool. */
   private readonly skipped = new Map<number, boolean>();
@@ -42,6 +42,7 @@ export class StreamTable {
     private readonly store: ChunkStore,
     private readonly losses: Losses,
     private readonly options: StreamTableOptions,
+    readonly slots: StreamSlots = new StreamSlots(),
   ) {
     // One character a byte, like every path here.
     const mountpoint = Buffer.from(options.mountpoint).toString('latin1');
@@ -50,7 +51,8 @@ export class StreamTable {
 
   /** The stream that captures the handle's writes, if any does. */
   ofHandle(handle: number): Stream | undefined {
-    return this.byHandle[handle];
+    const slot = this.slots.ofHandle(handle);
+    return slot < 0 ? undefined : this.bySlot[slot];
   }
 
   /** Decides about a handle that was opened for writing. */
@@ -58,7 +60,7 @@ export class StreamTable {
     const path = this.trackedPath(file);
     const stream = path === undefined || this.isSkipped(handle, file) ? undefined : this.streamOf(path);
     if (stream !== undefined) stream.handles++;
-    this.byHandle[handle] = stream;
+    this.slots.link(handle, stream?.slot ?? -1);
   }
 
   /** The handle is closed. */
@@ -68,10 +70,10 @@ export class StreamTable {
   }
 
   private detach(handle: number): void {
-    const stream = this.byHandle[handle];
+    const stream = this.ofHandle(handle);
     if (stream === undefined) return;
     stream.handles--;
-    this.byHandle[handle] = undefined;
+    this.slots.link(handle, -1);
   }
 
   /** Puts new patterns into force, for files that are open already as well. */
@@ -85,7 +87,12 @@ export class StreamTable {
 
   /** Captures bytes that are written through `handle`; does nothing for one that is not tracked. */
   append(handle: number, region: MemoryRegion, start: number, length: number): void {
-    this.byHandle[handle]?.append(region, start, length);
+    this.ofHandle(handle)?.append(region, start, length);
+  }
+
+  /** The same for bytes that come with the lock of their stream's slot. */
+  appendLocked(slot: number, region: MemoryRegion, start: number, length: number): void {
+    this.bySlot[slot]?.append(region, start, length, true);
   }
 
   /** Captured bytes of the path could not be made durable: the next sync has to try again. */
@@ -99,9 +106,20 @@ export class StreamTable {
   housekeep(now: number): void {
     for (const [path, stream] of this.byPath) {
       if (!stream.sealIfIdle(now, this.options.sealMilliseconds)) continue;
-      if (stream.end()) this.unsyncedPasts.add(path);
-      this.byPath.delete(path);
+      this.remove(path, stream);
     }
+  }
+
+  private remove(path: string, stream: Stream): void {
+    if (stream.end()) this.unsyncedPasts.add(path);
+    this.byPath.delete(path);
+    this.bySlot[stream.slot] = undefined;
+    this.slots.give(stream.slot);
+  }
+
+  /** Files were deleted from `logs/`: makes sure that nothing more goes to one of them. */
+  confirmLiveChunks(): void {
+    for (const stream of this.byPath.values()) stream.confirmLive();
   }
 
   /** Whether there is nothing for {@link housekeep} to do until the next write. */
@@ -115,11 +133,12 @@ export class StreamTable {
   }
 
   private streamOf(path: string): Stream {
-    let stream = this.byPath.get(path);
-    if (stream === undefined) {
-      stream = new Stream(path, this.store, this.losses, this.unsyncedPasts.take(path));
-      this.byPath.set(path, stream);
-    }
+    const known = this.byPath.get(path);
+    if (known !== undefined) return known;
+    const { slots, store, losses, unsyncedPasts } = this;
+    const stream = new Stream(path, slots.take(), slots, store, losses, unsyncedPasts.take(path));
+    this.byPath.set(path, stream);
+    this.bySlot[stream.slot] = stream;
     return stream;
   }
 

@@ -8,33 +8,38 @@
  *
  * Does not: buffer. What was appended has been written to the chunk file (not synced) when `append` returns.
  */
-import { lastErrno } from '../libc/calls.js';
+import { close, lastErrno, pread } from '../libc/calls.js';
 import { Errno } from '../libc/errno.js';
-import type { MemoryRegion } from '../libc/memory.js';
+import { MemoryRegion } from '../libc/memory.js';
 import type { Chunk } from './chunk.js';
 import { streamId } from './chunk-name.js';
 import type { ChunkStore } from './chunk-store.js';
 import type { Losses } from './losses.js';
+import type { StreamSlots } from './stream-slots.js';
 import { type UnsyncedCapture, UnsyncedChunks } from './unsynced-chunks.js';
 
 const NEWLINE = 0x0a;
+
+/** For bytes that are read back from a deleted chunk. */
+const rescued = new MemoryRegion(64 * 1024);
 
 export class Stream {
   /** Open handles whose writes come here. */
   handles = 0;
   private readonly id: string;
   private chunk: Chunk | undefined;
-  /** Whether anything was appended since the last housekeeping round. */
-  private active = false;
   private idleSince = 0;
   private readonly unsynced: UnsyncedChunks;
 
   /**
    * @param path - full path of the tracked file (latin1, one character a byte)
+   * @param slot - where other threads find its live chunk
    * @param hasUnsyncedPast - an earlier stream of the path may have left chunks that are not on disk
    */
   constructor(
     readonly path: string,
+    readonly slot: number,
+    private readonly slots: StreamSlots,
     private readonly store: ChunkStore,
     private readonly losses: Losses,
     hasUnsyncedPast = false,
@@ -43,9 +48,18 @@ export class Stream {
     this.unsynced = new UnsyncedChunks(path, store, hasUnsyncedPast);
   }
 
-  /** Captures `length` bytes of `region` from `start` on. */
-  append(region: MemoryRegion, start: number, length: number): void {
-    this.active = true;
+  /**
+   * Captures `length` bytes of `region` from `start` on.
+   * @param isLocked - the slot's lock comes with the bytes: another thread has captured what is before them
+   */
+  append(region: MemoryRegion, start: number, length: number, isLocked = false): void {
+    if (!isLocked) this.slots.lock(this.slot);
+    this.confirmChunk();
+    this.write(region, start, length);
+    this.slots.unlock(this.slot);
+  }
+
+  private write(region: MemoryRegion, start: number, length: number): void {
     let done = 0;
     while (done < length) {
       const chunk = this.liveChunk();
@@ -53,7 +67,7 @@ export class Stream {
         this.losses.add(this.path, -chunk, length - done);
         return;
       }
-      const cut = this.cutPoint(chunk, region.bytes, start + done, length - done);
+      const cut = this.cutPoint(region.bytes, start + done, length - done);
       const wanted = cut === 0 ? length - done : cut;
       const written = chunk.write(region.address + start + done, wanted);
       if (written < 0) {
@@ -66,8 +80,9 @@ export class Stream {
         this.abandon(chunk);
         continue;
       }
+      this.slots.grow(this.slot, written);
       done += written;
-      if (written === cut) this.seal();
+      if (written === cut) this.endChunk();
     }
   }
 
@@ -77,6 +92,7 @@ export class Stream {
     const chunk = this.store.create(this.id);
     if (typeof chunk === 'number') return chunk;
     this.chunk = chunk;
+    this.slots.beginChunk(this.slot, chunk.fd);
     this.unsynced.begun();
     return chunk;
   }
@@ -85,34 +101,83 @@ export class Stream {
    * How many of the bytes end the chunk; 0 when it goes on. Looks for a newline only in what lies beyond the chunk size,
    * and from the end, so that a large write that ends with one stays in one piece.
    */
-  private cutPoint(chunk: Chunk, bytes: Buffer, start: number, length: number): number {
+  private cutPoint(bytes: Buffer, start: number, length: number): number {
     const { chunkSize, hardLimit } = this.store;
-    if (chunk.size + length <= chunkSize) return 0;
-    const window = Math.min(length, hardLimit - chunk.size);
-    const earliest = start + Math.max(0, chunkSize - chunk.size);
+    const size = this.slots.size(this.slot);
+    if (size + length <= chunkSize) return 0;
+    const window = Math.min(length, hardLimit - size);
+    const earliest = start + Math.max(0, chunkSize - size);
     const newline = bytes.lastIndexOf(NEWLINE, start + window - 1);
     if (newline >= earliest) return newline + 1 - start;
-    return chunk.size + window === hardLimit ? window : 0;
+    return size + window === hardLimit ? window : 0;
   }
 
   /** Somebody deleted the live chunk. */
   private abandon(chunk: Chunk): void {
     chunk.abandon();
+    this.forgetChunk();
+  }
+
+  private forgetChunk(): void {
     this.chunk = undefined;
+    this.slots.endChunk(this.slot);
+  }
+
+  /** Looks whether the live chunk was deleted after other threads have written to it. */
+  confirmLive(): void {
+    this.slots.lock(this.slot);
+    this.confirmChunk();
+    this.slots.unlock(this.slot);
+  }
+
+  private confirmChunk(): void {
+    const { chunk, slots, slot } = this;
+    if (chunk === undefined || !slots.isInDoubt(slot)) return;
+    const { deletions } = slots;
+    if (chunk.isLinked()) slots.confirm(slot, deletions);
+    else this.rescue(chunk, slots.sizeSeen(slot), slots.size(slot));
+  }
+
+  /** What may have been written after the chunk was deleted is captured anew. */
+  private rescue(chunk: Chunk, start: number, end: number): void {
+    const fd = chunk.openForReading();
+    this.abandon(chunk);
+    for (let position = start; position < end; ) {
+      const length = fd < 0 ? -1 : pread(fd, rescued.address, Math.min(rescued.size, end - position), position);
+      if (length <= 0) {
+        this.losses.add(this.path, lastErrno(), end - position);
+        break;
+      }
+      this.write(rescued, 0, length);
+      position += length;
+    }
+    if (fd >= 0) close(fd);
   }
 
   /** The rest of a write can't be stored. The chunk ends here, so that the gap lies between two chunks. */
   private failed(lost: number): void {
     this.losses.add(this.path, lastErrno(), lost);
-    this.seal();
+    this.endChunk();
   }
 
   /** Ends the live chunk, if there is one. */
   seal(): void {
-    if (this.chunk === undefined) return;
-    this.unsynced.ended(this.chunk);
-    this.chunk.seal();
-    this.chunk = undefined;
+    this.slots.lock(this.slot);
+    this.confirmChunk();
+    this.endChunk();
+    this.slots.unlock(this.slot);
+  }
+
+  private endChunk(): void {
+    const { chunk } = this;
+    if (chunk === undefined) return;
+    if (this.slots.size(this.slot) > 0) {
+      this.unsynced.ended(chunk);
+      chunk.seal();
+    } else {
+      chunk.discard();
+    }
+    this.forgetChunk();
   }
 
   /**
@@ -121,8 +186,7 @@ export class Stream {
    */
   sealIfIdle(now: number, sealMilliseconds: number): boolean {
     if (this.chunk === undefined) return this.handles === 0;
-    if (this.active) {
-      this.active = false;
+    if (this.slots.takeActive(this.slot)) {
       this.idleSince = now;
     } else if (now - this.idleSince >= sealMilliseconds) {
       this.seal();

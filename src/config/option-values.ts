@@ -117,8 +117,8 @@ function readLogLevel(value: string): LogLevel {
 function readChunkSize(value: string): number {
   const [, digits = '', unit = ''] = /^(\d+)([km]?)$/i.exec(value) ?? [];
   const bytes = Number(digits) * (unitBytes[unit.toLowerCase()] ?? 1);
-  const valid = digits !== '' && bytes >= 1 && bytes <= 1024 ** 3;
-  return valid ? bytes : refuse('chunksize', value, 'a whole number of bytes from 1 to 1024m, k and m allowed');
+  const valid = digits !== '' && bytes >= 1 && bytes <= 512 * 1024 ** 2;
+  return valid ? bytes : refuse('chunksize', value, 'a whole number of bytes from 1 to 512m, k and m allowed');
 }
 
 function readSealSeconds(value: string): number {

@@ -11,6 +11,7 @@ import { cachePaths } from '../config/cache-paths.js';
 import { LogaggError } from '../config/errors.js';
 import { resolveGroup } from '../config/group.js';
 import type { MountOptions } from '../config/mount-options.js';
+import { whyNoUring } from '../fuse/uring/uring-support.js';
 import { createLogCache } from './log-cache.js';
 import {
   assertDirectory,
@@ -36,9 +37,8 @@ export interface Inspection {
  * @throws LogaggError LOGAGG_MOUNTPOINT, LOGAGG_ALREADY_MOUNTED, LOGAGG_ROOT, LOGAGG_LOGFILE or LOGAGG_OPTION_VALUE
  */
 export function inspect(options: MountOptions): Inspection {
-  if (options.transport === 'uring') {
-    throw new LogaggError('LOGAGG_UNSUPPORTED', 'transport=uring is not available in this version: use transport=auto');
-  }
+  const withoutUring = options.transport === 'uring' ? whyNoUring() : undefined;
+  if (withoutUring !== undefined) throw new LogaggError('LOGAGG_UNSUPPORTED', `transport=uring: ${withoutUring}`);
   const mountpoint = resolveMountpoint(options.mountpoint);
   const state = inspectMountpoint(mountpoint);
   checkPlacement(options, mountpoint);

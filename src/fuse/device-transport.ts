@@ -40,6 +40,12 @@ export interface DeviceTransportOptions {
 export interface DeviceClient {
   /** Serves the request of `length` bytes in the buffer. */
   serve(length: number): void;
+  /** Serves requests that came otherwise than through the device. @returns whether there were any */
+  serveOthers(): boolean;
+  /** The loop is about to sleep. @returns false when there is something to serve after all */
+  prepareToSleep(): boolean;
+  /** The loop is up again. */
+  awake(): void;
   /** The main thread may have sent something. @returns false when it told the loop to end */
   onMessages(): boolean;
   /** @param now - milliseconds, monotonic. @returns milliseconds until the next housekeeping, -1 for none */
@@ -82,7 +88,7 @@ export class DeviceTransport {
       } else if (length === -Errno.ENODEV) {
         return;
       } else if (length === -Errno.EAGAIN) {
-        if (this.pollBusily()) continue;
+        if (this.client.serveOthers() || this.pollBusily()) continue;
         this.sleep();
       } else if (length !== -Errno.EINTR && length !== -Errno.ENOENT) {
         throw new Error(`reading /dev/fuse failed: ${errnoName(-length)}`);
@@ -132,7 +138,9 @@ export class DeviceTransport {
     const now = performance.now();
     const { bytes, address } = this.pollfds;
     if (this.nextHousekeeping < 0) this.keepHouse(now);
+    if (!this.client.prepareToSleep()) return;
     poll(address, 2, this.nextHousekeeping < 0 ? -1 : Math.max(0, Math.ceil(this.nextHousekeeping - now)));
+    this.client.awake();
     if (bytes.readInt16LE(WAKE_REVENTS) !== 0) this.takeMessages();
     this.lookUp();
   }

@@ -74,12 +74,11 @@ function putEntryOf(session: Session, parent: Node, position: number, entry: Dir
   else reply.putEntry(position, node.id, mirror.status);
 }
 
-function fsyncdir({ request, mirror, events }: Session): number {
+function fsyncdir({ request, mirror, events, addressee }: Session): number {
   const fd = mirror.handles.fd(request.u64(FsyncIn.fh));
   if (fd < 0) return fd;
   const dataOnly = (request.u32(FsyncIn.flags) & FSYNC_DATA_ONLY) !== 0;
-  const { uniqueLow, uniqueHigh } = request;
-  events.onSlowWork({ kind: 'sync', uniqueLow, uniqueHigh, fd, dataOnly, capture: undefined, written: undefined });
+  events.onSlowWork({ kind: 'sync', ...addressee, fd, dataOnly, capture: undefined, written: undefined });
   return NO_REPLY;
 }
 

@@ -4,8 +4,7 @@
  */
 import type { Stream } from '../capture/stream.js';
 import { Errno } from '../libc/errno.js';
-import { O_APPEND } from '../libc/flags.js';
-import { SYNCHRONOUS_FLAGS } from '../mirror/files.js';
+import { O_APPEND, SYNCHRONOUS_FLAGS } from '../libc/flags.js';
 import type { Node } from '../mirror/node.js';
 import {
   CreateIn,
@@ -101,12 +100,11 @@ function fsync(session: Session): number {
 
 /** A disk takes milliseconds: the reply is sent by whoever waits for it, and the loop goes on. */
 function syncLater(session: Session, handle: number, dataOnly: boolean, written: number | undefined): number {
-  const { request, mirror } = session;
+  const { mirror } = session;
   const fd = mirror.handles.fd(handle);
   if (fd < 0) return fd;
   const capture = streamOf(session, handle)?.takeUnsynced();
-  const { uniqueLow, uniqueHigh } = request;
-  session.events.onSlowWork({ kind: 'sync', uniqueLow, uniqueHigh, fd, dataOnly, capture, written });
+  session.events.onSlowWork({ kind: 'sync', ...session.addressee, fd, dataOnly, capture, written });
   return NO_REPLY;
 }
 

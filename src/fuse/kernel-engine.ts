@@ -17,6 +17,9 @@ import { mountsAt } from './mount-table.js';
 import { mountDevice, unmount } from './mounting.js';
 import type { Negotiated } from './negotiation.js';
 import { SlowCalls } from './slow-calls.js';
+import { Queues } from './uring/queues.js';
+import { SlotReplies } from './uring/slot-replies.js';
+import { whyNoUring } from './uring/uring-support.js';
 
 /** EFD_CLOEXEC | EFD_NONBLOCK. */
 const EVENTFD_FLAGS = 0o2004000;
@@ -28,7 +31,7 @@ const EVENTFD_FLAGS = 0o2004000;
 const WORKER_LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 1024 };
 
 /** What the engine needs besides the mount options. */
-export type KernelEngineSettings = Omit<LoopSettings, 'wakeFd'>;
+export type KernelEngineSettings = Omit<LoopSettings, 'wakeFd' | 'shared'>;
 
 export class KernelEngine implements Engine {
   readonly name = 'kernel';
@@ -36,6 +39,9 @@ export class KernelEngine implements Engine {
   readonly ended: Promise<void>;
   private readonly wakeFd = eventfd(0, EVENTFD_FLAGS);
   private readonly worker: Worker;
+  private readonly queues: Queues | undefined;
+  /** Why requests do not come over io_uring, where they do not. */
+  private whyDevice: string | undefined;
   private readonly slowCalls: SlowCalls;
   /** Real path, found before it leads to ourselves. */
   private readonly mountpoint: string;
@@ -50,11 +56,14 @@ export class KernelEngine implements Engine {
     private readonly events: EngineEvents,
   ) {
     this.mountpoint = realpathSync(options.mountpoint);
-    this.slowCalls = new SlowCalls(settings.deviceFd, (errno, path) => {
+    this.whyDevice = options.transport === 'device' ? 'as asked for' : whyNoUring();
+    if (this.whyDevice === undefined) this.queues = new Queues(settings.deviceFd, this.wakeFd, settings.chunkSize);
+    const shared = this.queues?.memory;
+    this.slowCalls = new SlowCalls(settings.deviceFd, shared && new SlotReplies(shared), (errno, path) => {
       this.send({ kind: 'syncFailed', path });
       events.onDefect('captured bytes could not be synced', errnoName(errno));
     });
-    const workerData: LoopSettings = { ...settings, wakeFd: this.wakeFd };
+    const workerData: LoopSettings = { ...settings, wakeFd: this.wakeFd, shared };
     this.worker = new Worker(new URL('./loop-thread.js', import.meta.url), {
       workerData,
       resourceLimits: WORKER_LIMITS,
@@ -66,7 +75,7 @@ export class KernelEngine implements Engine {
     });
     this.ended = new Promise((resolve, reject) => {
       this.worker.on('error', reject);
-      this.worker.on('exit', () => resolve());
+      this.worker.on('exit', () => resolve(this.endQueues()));
     });
     this.ended.catch((error: Error) => this.refuse(error));
   }
@@ -91,16 +100,33 @@ export class KernelEngine implements Engine {
     this.send({ kind: 'stop' });
   }
 
-  private mount(): void {
+  /** When the mount has ended: no thread may be left that sleeps in a system call. */
+  private async endQueues(): Promise<void> {
+    this.queues?.stop();
+    await this.queues?.ended;
+  }
+
+  private async mount(): Promise<void> {
     try {
+      const watchFds = await this.readyQueues();
       mountDevice(this.settings.deviceFd, this.options);
       this.isMounted = true;
       this.mountId = topMountAt(this.mountpoint);
-      this.send({ kind: 'mounted' });
+      this.send({ kind: 'mounted', watchFds });
     } catch (error) {
       this.refuse(error instanceof Error ? error : new Error(String(error)));
       this.stop();
     }
+  }
+
+  /** @returns the queue threads' inotify instances; undefined where there are no such threads */
+  private async readyQueues(): Promise<readonly number[] | undefined> {
+    const readiness = await this.queues?.ready;
+    if (readiness === undefined || 'watchFds' in readiness) return readiness?.watchFds;
+    this.whyDevice = readiness.refused;
+    if (this.options.transport === 'uring')
+      throw new LogaggError('LOGAGG_UNSUPPORTED', `transport=uring: ${readiness.refused}`);
+    return undefined;
   }
 
   private send(message: MessageToLoop): void {
@@ -108,13 +134,19 @@ export class KernelEngine implements Engine {
     writeSync(this.wakeFd, new BigUint64Array([1n]));
   }
 
+  private serve(negotiated: Negotiated): void {
+    if (negotiated.uring) this.queues?.serve();
+    else this.queues?.dismiss();
+    this.markServing(describe(negotiated, this.whyDevice));
+  }
+
   private receive(message: MessageFromLoop): void {
     switch (message.kind) {
       case 'ready':
-        this.mount();
+        void this.mount();
         break;
       case 'serving':
-        this.markServing(describe(message.negotiated));
+        this.serve(message.negotiated);
         break;
       case 'unsupported':
         this.refuse(new LogaggError('LOGAGG_UNSUPPORTED', message.reason));
@@ -140,6 +172,7 @@ function topMountAt(path: string): number | undefined {
   return mountsAt(path).at(-1)?.id;
 }
 
-function describe({ minor, passthrough }: Negotiated): string {
-  return `engine kernel, transport device, FUSE 7.${minor}, passthrough ${passthrough ? 'on' : 'off'}`;
+function describe({ minor, passthrough }: Negotiated, whyDevice: string | undefined): string {
+  const transport = whyDevice === undefined ? 'uring' : `device (${whyDevice})`;
+  return `engine kernel, transport ${transport}, FUSE 7.${minor}, passthrough ${passthrough ? 'on' : 'off'}`;
 }

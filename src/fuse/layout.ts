@@ -75,6 +75,8 @@ export const ForgetIn = { nlookup: 0 } as const;
 export const BatchForgetIn = { count: 0, items: 8, itemLength: 16 } as const;
 
 export const GetattrIn = { flags: 0, fh: 8 } as const;
+/** `FUSE_GETATTR_FH`: asked about an open file. */
+export const GETATTR_HANDLE = 1;
 export const SetattrIn = {
   valid: 0,
   fh: 8,
@@ -164,7 +166,7 @@ export const InitFlag = {
 } as const;
 
 /** INIT flags, bits 32–63, as bits of `flags2`. */
-export const InitFlag2 = { passthrough: 1 << 5, hasResend: 1 << 7 } as const;
+export const InitFlag2 = { passthrough: 1 << 5, hasResend: 1 << 7, overIoUring: 1 << 9 } as const;
 
 /** `FATTR_*`: which fields of SETATTR count. */
 export const SetattrValid = {

@@ -8,6 +8,7 @@ import type { LossReport } from '../capture/losses.js';
 import type { TrackProblem, TrackRule } from '../capture/track-list.js';
 import type { Negotiated } from './negotiation.js';
 import type { SlowWork } from './slow-work.js';
+import type { SharedMemory } from './uring/queue-messages.js';
 
 /** Everything that the loop needs to begin. */
 export interface LoopSettings {
@@ -31,11 +32,13 @@ export interface LoopSettings {
   readonly passthrough: boolean;
   /** How many descriptors the node table may hold. */
   readonly maxDescriptors: number;
+  /** What the queue threads of FUSE over io_uring share with the loop; undefined where there are none. */
+  readonly shared: SharedMemory | undefined;
 }
 
 export type MessageToLoop =
-  /** The device is mounted: requests will come. */
-  | { readonly kind: 'mounted' }
+  /** The device is mounted: requests will come. `watchFds`: of the queue threads, if the kernel is to be asked for io_uring. */
+  | { readonly kind: 'mounted'; readonly watchFds: readonly number[] | undefined }
   | { readonly kind: 'rules'; readonly rules: readonly TrackRule[] }
   /** Captured bytes of the path could not be made durable. */
   | { readonly kind: 'syncFailed'; readonly path: string }

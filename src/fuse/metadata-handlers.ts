@@ -14,7 +14,7 @@ const Statfs = { bsize: 8, blocks: 16, bfree: 24, bavail: 32, files: 40, ffree: 
 const statfsBuffer = new MemoryRegion(128);
 
 function init(session: Session): number {
-  const result = negotiate(session.request, session.reply, session.wantsPassthrough);
+  const result = negotiate(session.request, session.reply, session.wanted);
   session.events.onNegotiated(result);
   if ('unsupported' in result) return -Errno.EPROTO;
   session.begin(result);

@@ -38,12 +38,22 @@ const WANTED =
 
 const WANTED2 = InitFlag2.hasResend;
 
+/** What not every mount wants. */
+export interface Wanted {
+  /** FUSE passthrough. */
+  readonly passthrough: boolean;
+  /** FUSE over io_uring; once it is agreed on the kernel waits until all queues are served. */
+  readonly uring: boolean;
+}
+
 /** What was agreed on. */
 export interface Negotiated {
   /** Protocol version spoken, 7.`minor`. */
   readonly minor: number;
   /** Reads of open files can go straight to the mirror's file (Linux 6.9 and later). */
   readonly passthrough: boolean;
+  /** Requests may come over io_uring (Linux 6.14 and later, where it is switched on). */
+  readonly uring: boolean;
   /** SETXATTR has its longer form (Linux 5.13 and later). */
   readonly longSetxattr: boolean;
 }
@@ -55,10 +65,10 @@ export interface Unsupported {
 
 /**
  * Fills the INIT reply.
- * @param wantsPassthrough - whether to ask for FUSE passthrough
+ * @param wanted - what to ask for, where it is offered
  * @returns what was agreed on; or why nothing was, and then the reply must be an error
  */
-export function negotiate(request: Request, reply: Reply, wantsPassthrough: boolean): Negotiated | Unsupported {
+export function negotiate(request: Request, reply: Reply, wanted: Wanted): Negotiated | Unsupported {
   const major = request.u32(InitIn.major);
   const minor = request.u32(InitIn.minor);
   if (major !== PROTOCOL_MAJOR || minor < OLDEST_MINOR) {
@@ -69,7 +79,8 @@ export function negotiate(request: Request, reply: Reply, wantsPassthrough: bool
   }
   const flags = request.u32(InitIn.flags) & WANTED;
   const offered2 = (flags & InitFlag.initExt) !== 0 ? request.u32(InitIn.flags2) : 0;
-  const flags2 = offered2 & (wantsPassthrough ? WANTED2 | InitFlag2.passthrough : WANTED2);
+  const wanted2 = (wanted.passthrough ? InitFlag2.passthrough : 0) | (wanted.uring ? InitFlag2.overIoUring : 0);
+  const flags2 = offered2 & (WANTED2 | wanted2);
   const passthrough = (flags2 & InitFlag2.passthrough) !== 0;
 
   reply.clear(0, InitOut.length);
@@ -85,5 +96,6 @@ export function negotiate(request: Request, reply: Reply, wantsPassthrough: bool
   // How deep file systems may be stacked below us: 1 is what passthrough demands.
   reply.setU32(InitOut.maxStackDepth, passthrough ? 1 : 0);
   const longSetxattr = (flags & InitFlag.setxattrExt) !== 0;
-  return { minor: Math.min(minor, NEWEST_MINOR), passthrough, longSetxattr };
+  const uring = (flags2 & InitFlag2.overIoUring) !== 0;
+  return { minor: Math.min(minor, NEWEST_MINOR), passthrough, uring, longSetxattr };
 }

@@ -25,11 +25,10 @@ function fallocate(session: Session): number {
   const fd = mirror.handles.fd(handle);
   if (fd < 0) return fd;
   clearSetId(session, handle);
-  const { uniqueLow, uniqueHigh } = request;
   const mode = request.u32(FallocateIn.mode);
   const offset = request.bigint64(FallocateIn.offset);
   const length = request.bigint64(FallocateIn.size);
-  events.onSlowWork({ kind: 'allocate', uniqueLow, uniqueHigh, fd, mode, offset, length });
+  events.onSlowWork({ kind: 'allocate', ...session.addressee, fd, mode, offset, length });
   return NO_REPLY;
 }
 
@@ -53,8 +52,7 @@ function copyFileRange(session: Session): number {
   clearSetId(session, target);
   events.onSlowWork({
     kind: 'copy',
-    uniqueLow: request.uniqueLow,
-    uniqueHigh: request.uniqueHigh,
+    ...session.addressee,
     fromFd,
     fromOffset: request.bigint64(CopyFileRangeIn.offsetIn),
     toFd,

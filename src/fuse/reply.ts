@@ -1,12 +1,12 @@
 /**
  * The reply that is being made, written in place.
  *
- * Guarantees: one buffer for all replies, header first; no allocation. Fields that are not set are zero only where a method
+ * Guarantees: made in memory that is there already; no allocation. Fields that are not set are zero only where a method
  * says that it clears them.
  */
 import { write } from '../libc/calls.js';
 import { type FileStatus, StatxWord } from '../libc/file-status.js';
-import { MemoryRegion } from '../libc/memory.js';
+import type { MemoryRegion } from '../libc/memory.js';
 import { Attr, AttrOut, EntryOut, OpenOut, OutHeader, StatxOut } from './layout.js';
 import type { Request } from './request.js';
 
@@ -19,18 +19,22 @@ const TWO_32 = 2 ** 32;
 const VALID_SECONDS = 1;
 
 export class Reply {
-  readonly region: MemoryRegion;
   private readonly words: Uint32Array;
 
-  /** @param payloadSize - most bytes that a reply can carry behind its header */
-  constructor(payloadSize: number) {
-    this.region = new MemoryRegion(OutHeader.size + payloadSize);
-    this.words = this.region.words;
+  /**
+   * @param region - where replies are made
+   * @param payload - offset of the payload in it, in bytes; a multiple of 4
+   */
+  constructor(
+    readonly region: MemoryRegion,
+    public payload: number = OutHeader.size,
+  ) {
+    this.words = region.words;
   }
 
   /** Sets a 32-bit field of the payload. */
   setU32(offset: number, value: number): void {
-    this.words[(OutHeader.size + offset) >> 2] = value;
+    this.words[(this.payload + offset) >> 2] = value;
   }
 
   /** Sets a 64-bit field of the payload; `value` is a whole number below 2^53. */
@@ -39,13 +43,13 @@ export class Reply {
   }
 
   setWords(offset: number, low: number, high: number): void {
-    const index = (OutHeader.size + offset) >> 2;
+    const index = (this.payload + offset) >> 2;
     this.words[index] = low;
     this.words[index + 1] = high;
   }
 
   clear(offset: number, length: number): void {
-    const start = (OutHeader.size + offset) >> 2;
+    const start = (this.payload + offset) >> 2;
     this.words.fill(0, start, start + (length >> 2));
   }
 
@@ -72,7 +76,7 @@ export class Reply {
   putStatx(status: FileStatus): number {
     this.clear(0, StatxOut.stat);
     this.setU64(StatxOut.attrValid, VALID_SECONDS);
-    const start = (OutHeader.size + StatxOut.stat) >> 2;
+    const start = (this.payload + StatxOut.stat) >> 2;
     for (let i = 0; i < StatxOut.statLength / 4; i++) this.words[start + i] = status.words[i] ?? 0;
     return StatxOut.length;
   }
@@ -87,7 +91,7 @@ export class Reply {
 
   private putAttributes(offset: number, status: FileStatus): void {
     const { words: from } = status;
-    const to = (OutHeader.size + offset) >> 2;
+    const to = (this.payload + offset) >> 2;
     const { words } = this;
     copyPair(words, to + Attr.ino / 4, from, StatxWord.ino);
     copyPair(words, to + Attr.size / 4, from, StatxWord.size);

@@ -7,17 +7,23 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { ChunkClock } from '../capture/chunk-clock.js';
 import { ChunkStore } from '../capture/chunk-store.js';
+import { watchLogs } from '../capture/logs-watch.js';
 import { Losses } from '../capture/losses.js';
 import { PatternSet } from '../capture/pattern-set.js';
 import { SkippedWriters } from '../capture/skipped-writers.js';
+import { StreamSlots } from '../capture/stream-slots.js';
 import { StreamTable } from '../capture/stream-table.js';
 import type { TrackRule } from '../capture/track-list.js';
+import { MemoryRegion } from '../libc/memory.js';
 import { Caller } from '../mirror/caller.js';
 import { Mirror } from '../mirror/mirror.js';
+import { OpenDescriptors } from '../mirror/open-descriptors.js';
 import { type DeviceClient, DeviceTransport } from './device-transport.js';
 import type { LoopSettings, MessageFromLoop, MessageToLoop } from './loop-messages.js';
+import type { Negotiated, Unsupported } from './negotiation.js';
 import { handlersByOpcode } from './operation-table.js';
-import { Session } from './session.js';
+import { NO_REPLY, Session } from './session.js';
+import { HandedRequests } from './uring/handed-requests.js';
 
 /** How often idle chunks are looked for, in milliseconds. */
 const HOUSEKEEPING_INTERVAL = 1000;
@@ -28,27 +34,35 @@ export class RequestLoop implements DeviceClient {
   private readonly streams: StreamTable;
   private readonly session: Session;
   private readonly clock: ChunkClock;
+  private readonly handed: HandedRequests | undefined;
+  private readonly wanted: { passthrough: boolean; uring: boolean };
+  private negotiated: Negotiated | Unsupported | undefined;
+  /** inotify instances of the queue threads. */
+  private watchFds: readonly number[] = [];
+  private deletionsSeen = 0;
 
   constructor(
     private readonly settings: LoopSettings,
     private readonly port: MessagePort,
   ) {
     Caller.separateThread();
-    this.mirror = new Mirror(settings.mirrorFd, new Caller(), settings.maxDescriptors);
+    this.wanted = { passthrough: settings.passthrough, uring: false };
+    const { shared } = settings;
+    const descriptors = new OpenDescriptors(shared && MemoryRegion.at(shared.descriptors));
+    const slots = new StreamSlots(shared && MemoryRegion.at(shared.streams));
+    this.mirror = new Mirror(settings.mirrorFd, new Caller(), settings.maxDescriptors, descriptors);
     this.clock = new ChunkClock(settings.clockFile, settings.newestChunk);
     const store = new ChunkStore(settings, this.clock);
-    this.streams = new StreamTable(this.compile(settings.rules), store, this.losses, {
+    const options = {
       mountpoint: settings.mountpoint,
       sealMilliseconds: settings.sealMilliseconds,
       skippedWriters: new SkippedWriters(settings.skipWriters),
-    });
-    this.session = new Session(settings.deviceFd, this.mirror, this.streams, settings.passthrough, {
-      onNegotiated: (result) =>
-        this.tell(
-          'unsupported' in result
-            ? { kind: 'unsupported', reason: result.unsupported }
-            : { kind: 'serving', negotiated: result },
-        ),
+    };
+    this.streams = new StreamTable(this.compile(settings.rules), store, this.losses, options, slots);
+    this.session = new Session(settings.deviceFd, this.mirror, this.streams, this.wanted, {
+      onNegotiated: (result) => {
+        this.negotiated = result;
+      },
       onSlowWork: (work) => this.tell({ kind: 'slow', work }),
       onDefect: (opcode, error) =>
         this.tell({
@@ -57,6 +71,7 @@ export class RequestLoop implements DeviceClient {
           stack: error instanceof Error ? (error.stack ?? error.message) : `${error}`,
         }),
     });
+    if (shared !== undefined) this.handed = new HandedRequests(shared, this.session, this.streams, handlersByOpcode);
   }
 
   /** Serves until the mount ends. */
@@ -67,13 +82,36 @@ export class RequestLoop implements DeviceClient {
     this.tell({ kind: 'ready' });
     transport.awaitWakeUp();
     transport.run();
+    this.handed?.end();
     this.streams.endAll();
     this.clock.close();
     this.reportLosses(Number.POSITIVE_INFINITY);
   }
 
   serve(length: number): void {
-    this.session.serve(length, handlersByOpcode);
+    const { session, settings } = this;
+    const result = session.serve(length, handlersByOpcode, -1);
+    if (result !== NO_REPLY) session.reply.send(settings.deviceFd, session.request, result);
+    if (this.negotiated !== undefined) this.tellNegotiated(this.negotiated);
+  }
+
+  /** Only after the kernel has its answer: it takes no queue before. */
+  private tellNegotiated(result: Negotiated | Unsupported): void {
+    this.negotiated = undefined;
+    if ('unsupported' in result) this.tell({ kind: 'unsupported', reason: result.unsupported });
+    else this.tell({ kind: 'serving', negotiated: result });
+  }
+
+  serveOthers(): boolean {
+    return this.handed?.serveAll() ?? false;
+  }
+
+  prepareToSleep(): boolean {
+    return this.handed?.prepareToSleep() ?? true;
+  }
+
+  awake(): void {
+    this.handed?.awake();
   }
 
   onMessages(): boolean {
@@ -82,16 +120,32 @@ export class RequestLoop implements DeviceClient {
       if (received === undefined) return true;
       const { message } = received;
       if (message.kind === 'stop') return false;
+      if (message.kind === 'mounted') this.useQueues(message.watchFds);
       if (message.kind === 'syncFailed') this.streams.syncFailed(message.path);
       if (message.kind === 'rules')
         this.streams.usePatterns(this.compile(message.rules), this.mirror.handles.writable());
     }
   }
 
+  private useQueues(watchFds: readonly number[] | undefined): void {
+    this.wanted.uring = watchFds !== undefined;
+    this.watchFds = watchFds ?? [];
+    this.watchDeletions();
+  }
+
   housekeep(now: number): number {
     this.streams.housekeep(now);
+    this.watchDeletions();
     this.reportLosses(now);
     return this.streams.isIdle && this.losses.isEmpty ? -1 : HOUSEKEEPING_INTERVAL;
+  }
+
+  /** Live chunks are looked after by those who write to them; here, those that nobody writes to any more. */
+  private watchDeletions(): void {
+    const { slots } = this.streams;
+    if (this.watchFds.length > 0 && !slots.isWatched) watchLogs(this.watchFds, this.settings.logs, slots);
+    if (slots.deletions !== this.deletionsSeen) this.streams.confirmLiveChunks();
+    this.deletionsSeen = slots.deletions;
   }
 
   private reportLosses(now: number): void {

@@ -17,12 +17,12 @@ import { Metadata } from '../mirror/metadata.js';
 import type { Mirror } from '../mirror/mirror.js';
 import type { Node } from '../mirror/node.js';
 import { AttributeNotice } from './attribute-notice.js';
-import { InHeader, OutHeader } from './layout.js';
-import { MAX_WRITE, type Negotiated, type Unsupported } from './negotiation.js';
+import { InHeader } from './layout.js';
+import { MAX_WRITE, type Negotiated, type Unsupported, type Wanted } from './negotiation.js';
 import { Passthrough } from './passthrough.js';
 import { Reply } from './reply.js';
 import { Request } from './request.js';
-import type { SlowWork } from './slow-work.js';
+import type { Addressee, SlowWork } from './slow-work.js';
 
 /** A handler's result that means: no reply now. Below every errno. */
 export const NO_REPLY = -0x10000;
@@ -43,7 +43,7 @@ const HEADER_ROOM = 4096;
 
 export class Session {
   readonly request = new Request(new MemoryRegion(MAX_WRITE + HEADER_ROOM));
-  readonly reply = new Reply(MAX_WRITE + HEADER_ROOM - OutHeader.size);
+  readonly reply = new Reply(new MemoryRegion(MAX_WRITE + HEADER_ROOM));
   readonly name = new EntryName(this.request.region);
   readonly newName = new EntryName(this.request.region);
   readonly caller: Caller;
@@ -56,13 +56,15 @@ export class Session {
   readonly attributeNotice: AttributeNotice;
   /** Whether SETXATTR has its longer form. */
   hasLongSetxattr = false;
+  /** Where the request lies that is being served, if it came over io_uring; -1 for `/dev/fuse`. */
+  private slot = -1;
   private backing: Passthrough | undefined;
 
   constructor(
     readonly deviceFd: number,
     readonly mirror: Mirror,
     readonly streams: StreamTable,
-    readonly wantsPassthrough: boolean,
+    readonly wanted: Wanted,
     readonly events: SessionEvents,
   ) {
     this.caller = mirror.caller;
@@ -85,16 +87,26 @@ export class Session {
     this.hasLongSetxattr = longSetxattr;
   }
 
-  /** Serves the request of `length` bytes that lies in the request buffer. */
-  serve(length: number, handlers: readonly (Handler | undefined)[]): void {
+  /**
+   * Serves the request of `length` bytes that lies in the request buffer, and leaves the answer in `reply`.
+   * @param slot - where it came from over io_uring; -1 for `/dev/fuse`
+   * @returns bytes of payload, a negated errno, or {@link NO_REPLY}
+   */
+  serve(length: number, handlers: readonly (Handler | undefined)[], slot: number): number {
     const { request, caller } = this;
+    this.slot = slot;
     request.length = length;
     caller.uid = request.uid;
     caller.gid = request.gid;
     caller.pid = request.pid;
     const result = this.handle(handlers[request.opcode], length);
-    if (result !== NO_REPLY) this.reply.send(this.deviceFd, request, result);
     this.mirror.trim();
+    return result;
+  }
+
+  /** Who waits for the answer. */
+  get addressee(): Addressee {
+    return { uniqueLow: this.request.uniqueLow, uniqueHigh: this.request.uniqueHigh, slot: this.slot };
   }
 
   private handle(handler: Handler | undefined, length: number): number {

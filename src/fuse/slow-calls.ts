@@ -10,6 +10,7 @@ import { copyFileRangeSlow, fallocateSlow, fdatasyncSlow, fsyncSlow } from '../l
 import { ChunkSyncs, onPool } from './chunk-syncs.js';
 import { OutHeader, WriteOut } from './layout.js';
 import type { CopyWork, SlowWork, SyncWork } from './slow-work.js';
+import type { SlotReplies } from './uring/slot-replies.js';
 
 export class SlowCalls {
   /** Memory that calls under way write to: koffi takes its address, but does not keep it from the garbage collector. */
@@ -18,10 +19,12 @@ export class SlowCalls {
 
   /**
    * @param deviceFd - where replies go
+   * @param slotReplies - where replies go to requests over io_uring
    * @param onCaptureUnsynced - told the errno, and whose, when captured bytes could not be made durable
    */
   constructor(
     private readonly deviceFd: number,
+    private readonly slotReplies: SlotReplies | undefined,
     onCaptureUnsynced: (errno: number, path: string) => void,
   ) {
     this.chunkSyncs = new ChunkSyncs(onCaptureUnsynced);
@@ -61,6 +64,12 @@ export class SlowCalls {
 
   /** @param count - for requests that are answered with a number of bytes */
   private reply(work: SlowWork, result: number, count?: number): void {
+    if (work.slot < 0) this.replyToDevice(work, result, count);
+    else if (count !== undefined && result >= 0) this.slotReplies?.sendCount(work.slot, count);
+    else this.slotReplies?.send(work.slot, Math.min(0, result));
+  }
+
+  private replyToDevice(work: SlowWork, result: number, count?: number): void {
     const payload = count !== undefined && result >= 0 ? WriteOut.length : 0;
     const message = Buffer.alloc(OutHeader.size + payload);
     const words = new Uint32Array(message.buffer, message.byteOffset, message.length / 4);

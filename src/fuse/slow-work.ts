@@ -6,10 +6,13 @@
  */
 import type { UnsyncedCapture } from '../capture/unsynced-chunks.js';
 
-/** The request to answer: the two words of its `unique`. */
-interface Addressee {
+/** The request to answer. */
+export interface Addressee {
+  /** The two words of its `unique`. */
   readonly uniqueLow: number;
   readonly uniqueHigh: number;
+  /** Where it lies, if it came over io_uring; -1 for `/dev/fuse`. */
+  readonly slot: number;
 }
 
 export interface SyncWork extends Addressee {

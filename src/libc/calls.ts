@@ -145,6 +145,40 @@ export function openat2(directory: number, name: Pointer, how: Pointer): number 
   return syscall4(SYS_openat2, directory, name, how, 24);
 }
 
+const syscall6 = bind<(number: number, a: Pointer, b: number, c: number, d: number, e: Pointer, f: number) => number>(
+  'long syscall(long, uintptr_t, long, long, long, uintptr_t, long)',
+);
+
+const SYS_futex = process.arch === 'arm64' ? 98 : 202;
+
+/** futex(2) on the 32-bit word at an address, without a timeout. */
+export function futex(word: Pointer, operation: number, value: number): number {
+  return syscall6(SYS_futex, word, operation, value, 0, 0, 0);
+}
+
+const SYS_io_uring_setup = 425; // as is the next one, the same number on every architecture
+const SYS_io_uring_enter = 426;
+
+/** io_uring_setup(2). `parameters` points at a `struct io_uring_params`. */
+export function ioUringSetup(entries: number, parameters: Pointer): number {
+  return syscall4(SYS_io_uring_setup, entries, parameters, 0, 0);
+}
+
+/** io_uring_enter(2), without a signal mask. */
+export function ioUringEnter(ringFd: number, toSubmit: number, minComplete: number, flags: number): number {
+  return syscall6(SYS_io_uring_enter, ringFd, toSubmit, minComplete, flags, 0, 0);
+}
+
+/** Thread 0 is the calling one. */
+export const schedSetaffinity = bind<(thread: number, size: number, mask: Pointer) => number>(
+  'int sched_setaffinity(int, size_t, uintptr_t)',
+);
+
+export const inotifyInit = bind<(flags: number) => number>('int inotify_init1(int)');
+export const inotifyAddWatch = bind<(fd: number, path: Pointer, mask: number) => number>(
+  'int inotify_add_watch(int, uintptr_t, unsigned int)',
+);
+
 /** A call that may block for long, run on libuv's thread pool; the callback gets the result, or the negated errno. */
 type SlowCall<Arguments extends unknown[]> = (...args: [...Arguments, (result: number) => void]) => void;
 

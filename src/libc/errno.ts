@@ -33,6 +33,7 @@ export const Errno = {
   EPROTO: 71,
   EOPNOTSUPP: 95,
   ENOTCONN: 107,
+  ESHUTDOWN: 108,
   ESTALE: 116,
 } as const;
 

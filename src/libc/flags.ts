@@ -14,6 +14,9 @@ export const O_ACCMODE = 0o3;
 export const O_CLOEXEC = 0o2000000;
 export const O_PATH = 0o10000000;
 
+/** Of an open file: which writes must be on disk before they are answered. */
+export const SYNCHRONOUS_FLAGS: number = O_DSYNC | (O_SYNC & ~O_DIRECT);
+
 /** Set-user-id and set-group-id. */
 export const S_ISUID = 0o4000;
 export const S_ISGID = 0o2000;

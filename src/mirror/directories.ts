@@ -11,9 +11,9 @@ import { Errno } from '../libc/errno.js';
 import { O_CLOEXEC, O_DIRECTORY, O_RDONLY } from '../libc/flags.js';
 import { MemoryRegion } from '../libc/memory.js';
 import { EntryName } from './entry-name.js';
-import { HandleFlag } from './handle-table.js';
 import type { Mirror } from './mirror.js';
 import type { Node } from './node.js';
+import { HandleFlag } from './open-descriptors.js';
 
 const SEEK_SET = 0;
 

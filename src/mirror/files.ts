@@ -18,31 +18,25 @@ import {
   O_APPEND,
   O_CLOEXEC,
   O_CREAT,
-  O_DIRECT,
-  O_DSYNC,
   O_EXCL,
   O_NOATIME,
   O_NONBLOCK,
   O_RDONLY,
-  O_SYNC,
   O_TRUNC,
 } from '../libc/flags.js';
 import type { MemoryRegion } from '../libc/memory.js';
 import { withoutSetIdPrivilege } from './capabilities.js';
 import type { Entries } from './entries.js';
 import type { EntryName } from './entry-name.js';
-import { HandleFlag } from './handle-table.js';
 import type { Mirror } from './mirror.js';
 import type { Node } from './node.js';
+import { HandleFlag } from './open-descriptors.js';
 
 /**
  * The open flags that reach the mirror's descriptor. O_DIRECT must not: requests are not aligned as it demands. O_SYNC
  * neither: it would stop every other request for as long as the disk takes; such writes are synced off the loop.
  */
 const MIRRORED_FLAGS = O_ACCMODE | O_APPEND | O_TRUNC | O_NOATIME;
-
-/** Which writes must be on disk before they are answered. */
-export const SYNCHRONOUS_FLAGS: number = O_DSYNC | (O_SYNC & ~O_DIRECT);
 
 export class Files {
   constructor(

@@ -15,6 +15,7 @@ import type { EntryName } from './entry-name.js';
 import { HandleTable } from './handle-table.js';
 import type { Node } from './node.js';
 import { NodeTable, RESERVED_DESCRIPTORS } from './node-table.js';
+import { OpenDescriptors } from './open-descriptors.js';
 
 /** Word offsets into `struct open_how`: u64 flags, u64 mode, u64 resolve. */
 const How = { flags: 0, mode: 2, resolve: 4 } as const;
@@ -24,7 +25,7 @@ const PROC_PATH_OFFSET = 64;
 
 export class Mirror {
   readonly nodes: NodeTable;
-  readonly handles = new HandleTable();
+  readonly handles: HandleTable;
   readonly status = new FileStatus();
   private readonly scratch = new MemoryRegion(256);
 
@@ -34,12 +35,15 @@ export class Mirror {
   /**
    * @param rootFd - the mirror's root directory, open for reading
    * @param maxDescriptors - how many descriptors nodes may hold between requests: half of what the process may open
+   * @param descriptors - of the open files, where other threads are to find them
    */
   constructor(
     readonly rootFd: number,
     readonly caller: Caller,
     maxDescriptors: number,
+    descriptors: OpenDescriptors = new OpenDescriptors(),
   ) {
+    this.handles = new HandleTable(descriptors);
     // Half of the reserve: chunks and slow calls have the other half even when files have used up theirs.
     this.descriptorLimit = Math.max(maxDescriptors, 2 * maxDescriptors - RESERVED_DESCRIPTORS / 2);
     const failed = this.status.readFd(rootFd);

@@ -7,6 +7,7 @@ import { ChunkClock } from '../../src/capture/chunk-clock.js';
 import { ChunkStore } from '../../src/capture/chunk-store.js';
 import { Losses } from '../../src/capture/losses.js';
 import { Stream } from '../../src/capture/stream.js';
+import { StreamSlots } from '../../src/capture/stream-slots.js';
 import { MemoryRegion } from '../../src/libc/memory.js';
 
 const CHUNK_SIZE = 100;
@@ -26,6 +27,8 @@ describe('a stream', () => {
     losses = new Losses();
     stream = new Stream(
       '/var/log/app.log',
+      0,
+      new StreamSlots(),
       new ChunkStore({ logs, gid: undefined, chunkSize: CHUNK_SIZE }, clock),
       losses,
     );

@@ -26,7 +26,7 @@ import { StreamTable } from '../../src/capture/stream-table.js';
 import { parseTrackList } from '../../src/capture/track-list.js';
 import { OutHeader } from '../../src/fuse/layout.js';
 import { handlersByOpcode } from '../../src/fuse/operation-table.js';
-import { Session } from '../../src/fuse/session.js';
+import { NO_REPLY, Session } from '../../src/fuse/session.js';
 import { SlowCalls } from '../../src/fuse/slow-calls.js';
 import type { SlowWork } from '../../src/fuse/slow-work.js';
 import { Caller } from '../../src/mirror/caller.js';
@@ -86,12 +86,18 @@ export class FuzzTarget {
     const skippedWriters = new SkippedWriters(['gzip']);
     const options = { mountpoint: '/var/log', sealMilliseconds: 0, skippedWriters };
     this.streams = new StreamTable(patterns, store, new Losses(), options);
-    this.slowCalls = new SlowCalls(this.device, () => undefined);
-    this.session = new Session(this.device, this.mirror, this.streams, true, {
-      onNegotiated: () => undefined,
-      onSlowWork: (work) => this.slow.push(work),
-      onDefect: (_opcode, error) => this.defects.push(error),
-    });
+    this.slowCalls = new SlowCalls(this.device, undefined, () => undefined);
+    this.session = new Session(
+      this.device,
+      this.mirror,
+      this.streams,
+      { passthrough: true, uring: false },
+      {
+        onNegotiated: () => undefined,
+        onSlowWork: (work) => this.slow.push(work),
+        onDefect: (_opcode, error) => this.defects.push(error),
+      },
+    );
     this.fillWithStale(this.session.request.region.bytes, this.session.request.region.size);
     this.fillWithStale(this.session.reply.region.bytes, replyPoison);
   }
@@ -100,7 +106,8 @@ export class FuzzTarget {
   exchange(message: Buffer): Exchange {
     const { request, reply } = this.session;
     request.region.bytes.set(message);
-    this.session.serve(message.length, handlersByOpcode);
+    const result = this.session.serve(message.length, handlersByOpcode, -1);
+    if (result !== NO_REPLY) reply.send(this.device, request, result);
     this.fillWithStale(request.region.bytes, message.length);
     const exchange = { replies: this.takeReplies(), slow: this.slow, defects: this.defects };
     this.slow = [];

@@ -26,8 +26,8 @@ function offer({ major = 7, minor, flags, flags2 = 0 }: Offer, wantsPassthrough 
   put(InitIn.flags, flags);
   put(InitIn.flags2, flags2);
   request.length = InHeader.size + 64;
-  const reply = new Reply(256);
-  const result: Negotiated | Unsupported = negotiate(request, reply, wantsPassthrough);
+  const reply = new Reply(new MemoryRegion(512));
+  const result: Negotiated | Unsupported = negotiate(request, reply, { passthrough: wantsPassthrough, uring: false });
   const field = (offset: number): number => reply.region.bytes.readUInt32LE(OutHeader.size + offset);
   return { result, field };
 }

@@ -2,16 +2,17 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { OutHeader } from '../../src/fuse/layout.js';
 import { decodeDevice, encodeDevice, Reply } from '../../src/fuse/reply.js';
+import { MemoryRegion } from '../../src/libc/memory.js';
 
 describe('a reply', () => {
   test('holds 64-bit fields with the low word first', () => {
-    const reply = new Reply(64);
+    const reply = new Reply(new MemoryRegion(OutHeader.size + 64));
     reply.setU64(8, 0x1234_5678_9abc);
     assert.equal(reply.region.bytes.readBigUInt64LE(OutHeader.size + 8), 0x1234_5678_9abcn);
   });
 
   test('clears no more than it is told to', () => {
-    const reply = new Reply(64);
+    const reply = new Reply(new MemoryRegion(OutHeader.size + 64));
     reply.region.bytes.fill(0xff);
     reply.clear(8, 16);
     assert.equal(reply.region.bytes.readBigUInt64LE(OutHeader.size + 16), 0n);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { HandleFlag, HandleTable, type OpenFile } from '../../src/mirror/handle-table.js';
+import { HandleTable, type OpenFile } from '../../src/mirror/handle-table.js';
 import { Node } from '../../src/mirror/node.js';
+import { HandleFlag } from '../../src/mirror/open-descriptors.js';
 
 const EBADF = -9;
 const node = (): Node => new Node(7, 7, undefined, true);

@@ -3,7 +3,7 @@
  */
 import { fdatasyncSlow, fsyncSlow } from '../../libc/calls.js';
 import { Errno } from '../../libc/errno.js';
-import { SYNCHRONOUS_FLAGS } from '../../mirror/files.js';
+import { SYNCHRONOUS_FLAGS } from '../../libc/flags.js';
 import { onPool } from '../chunk-syncs.js';
 import { copyMemory } from './native-calls.js';
 import { ANSWER_LATER, type Answer, type NativeOperation, type NativeSession } from './native-session.js';

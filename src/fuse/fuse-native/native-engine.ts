@@ -40,7 +40,10 @@ import { openingProcess } from './rotation-tools.js';
 const HOUSEKEEPING_INTERVAL = 1000;
 
 /** What the engine needs besides the mount options. */
-export type NativeEngineSettings = Omit<LoopSettings, 'deviceFd' | 'wakeFd' | 'busyPollMicroseconds' | 'passthrough'>;
+export type NativeEngineSettings = Omit<
+  LoopSettings,
+  'deviceFd' | 'wakeFd' | 'busyPollMicroseconds' | 'passthrough' | 'shared'
+>;
 
 export class NativeEngine implements Engine {
   readonly name = 'fuse-native';

@@ -1,0 +1,110 @@
+/**
+ * The requests that any thread can serve, because they need an open file only: READ, WRITE, FLUSH, and GETATTR of an open
+ * file. The hot path over io_uring: one system call on the mirror, one on the chunk where the file is tracked.
+ *
+ * Guarantees: what it does not serve it leaves as it came, or, for a write that the mirror has taken already, with a note of
+ * what is left to capture.
+ */
+import type { HotCapture } from '../../capture/hot-capture.js';
+import { lastErrno, pread, pwrite } from '../../libc/calls.js';
+import { Errno } from '../../libc/errno.js';
+import { FileStatus } from '../../libc/file-status.js';
+import { O_APPEND, SYNCHRONOUS_FLAGS } from '../../libc/flags.js';
+import { HandleFlag, type OpenDescriptors } from '../../mirror/open-descriptors.js';
+import { GETATTR_HANDLE, GetattrIn, ReadIn, WriteFlag, WriteIn, WriteOut } from '../layout.js';
+import { MAX_WRITE } from '../negotiation.js';
+import { Opcode } from '../opcode.js';
+import { Reply } from '../reply.js';
+import type { RequestSlots } from './request-slots.js';
+
+/** The request is the owner's to serve. Below every errno. */
+export const HAND_OVER = -0x10001;
+
+export class HotRequests {
+  private readonly status = new FileStatus();
+  private readonly reply: Reply;
+
+  constructor(
+    private readonly slots: RequestSlots,
+    private readonly descriptors: OpenDescriptors,
+    private readonly capture: HotCapture,
+  ) {
+    this.reply = new Reply(slots.payloads);
+  }
+
+  /**
+   * Serves the request in a slot.
+   * @param batch - see `StreamSlots.beginBatch`
+   * @returns bytes of payload, a negated errno, or {@link HAND_OVER}
+   */
+  serve(slot: number, batch: number): number {
+    switch (this.slots.opcode(slot)) {
+      case Opcode.WRITE:
+        return this.write(slot, batch);
+      case Opcode.READ:
+        return this.read(slot);
+      case Opcode.GETATTR:
+        return this.getattr(slot);
+      case Opcode.FLUSH:
+        return 0;
+      default:
+        return this.leave(slot);
+    }
+  }
+
+  private leave(slot: number): number {
+    this.slots.leaveToServe(slot);
+    return HAND_OVER;
+  }
+
+  private read(slot: number): number {
+    const { slots } = this;
+    const fd = this.descriptors.fd(slots.u64(slot, ReadIn.fh));
+    const size = slots.u32(slot, ReadIn.size);
+    if (fd < 0 || size > MAX_WRITE) return this.leave(slot);
+    const got = pread(fd, slots.payloads.address + slots.payload(slot), size, slots.u64(slot, ReadIn.offset));
+    return got < 0 ? -lastErrno() : got;
+  }
+
+  private getattr(slot: number): number {
+    const { slots, reply, status } = this;
+    const isOpen = (slots.u32(slot, GetattrIn.flags) & GETATTR_HANDLE) !== 0;
+    const fd = isOpen ? this.descriptors.fd(slots.u64(slot, GetattrIn.fh)) : -Errno.EBADF;
+    if (fd < 0) return this.leave(slot);
+    const failed = status.readFd(fd);
+    if (failed < 0) return failed;
+    reply.payload = slots.payload(slot);
+    return reply.putAttr(status);
+  }
+
+  private write(slot: number, batch: number): number {
+    const { slots, capture } = this;
+    const handle = slots.u64(slot, WriteIn.fh);
+    const size = slots.u32(slot, WriteIn.size);
+    const fd = this.descriptors.fd(handle);
+    if (fd < 0 || slots.payloadSize(slot) < size || !this.isPlainWrite(slot, handle)) return this.leave(slot);
+    const address = slots.payloads.address + slots.payload(slot);
+    const written = pwrite(fd, address, size, slots.u64(slot, WriteIn.offset));
+    if (written < 0) return -lastErrno();
+    const captured = capture.append(handle, address, written, batch);
+    if (captured === written) return this.putWritten(slot, written);
+    slots.leaveToCapture(slot, written, captured, capture.lockedSlot);
+    return HAND_OVER;
+  }
+
+  /** Neither a page of a mapping, nor one that clears set-id bits, that must be on disk, or whose descriptor appends by mistake. */
+  private isPlainWrite(slot: number, handle: number): boolean {
+    const { slots } = this;
+    if ((slots.u32(slot, WriteIn.writeFlags) & (WriteFlag.cache | WriteFlag.killSuidgid)) !== 0) return false;
+    const flags = slots.u32(slot, WriteIn.flags);
+    if ((flags & SYNCHRONOUS_FLAGS) !== 0) return false;
+    return (flags & O_APPEND) !== 0 || (this.descriptors.flags(handle) & HandleFlag.append) === 0;
+  }
+
+  private putWritten(slot: number, written: number): number {
+    const { reply } = this;
+    reply.payload = this.slots.payload(slot);
+    reply.setU64(WriteOut.size, written);
+    return WriteOut.length;
+  }
+}

@@ -1,0 +1,36 @@
+/** What queue threads and the main thread say to each other: plain data. */
+import type { MemoryPlace } from '../../libc/memory.js';
+import type { RequestSlotsPlace } from './request-slots.js';
+import type { MailboxPlace } from './slot-mailbox.js';
+
+/** What all threads of a mount share. */
+export interface SharedMemory {
+  readonly slots: RequestSlotsPlace;
+  /** Descriptors of the open files. */
+  readonly descriptors: MemoryPlace;
+  /** Streams and their live chunks. */
+  readonly streams: MemoryPlace;
+  /** Requests on their way to the owner of the mirror. */
+  readonly toOwner: MailboxPlace;
+  /** Answered requests on their way back, by queue thread. */
+  readonly toQueues: readonly MailboxPlace[];
+}
+
+/** Everything that a queue thread needs to begin. */
+export interface QueueSettings {
+  readonly deviceFd: number;
+  readonly memory: SharedMemory;
+  /** Which of the queue threads it is. */
+  readonly thread: number;
+  /** Bytes beyond which a chunk ends. */
+  readonly chunkSize: number;
+}
+
+export type ToQueueThread = 'serve' | 'end';
+
+export type FromQueueThread =
+  /** io_uring is set up. `watchFd`: inotify instance, -1 for none. */
+  | { readonly kind: 'ready'; readonly watchFd: number }
+  | { readonly kind: 'refused'; readonly errno: number }
+  /** The connection is gone, or the kernel refuses our commands (then with the errno). */
+  | { readonly kind: 'ended'; readonly errno: number };

@@ -1,0 +1,149 @@
+/**
+ * Entry of a queue thread: requests over io_uring from the queues of one CPU, or of a group of CPUs.
+ *
+ * Guarantees: runs on those CPUs, so that a request is answered where it was made, without waking another CPU. Serves what
+ * needs an open file only, in place; hands all else to the owner of the mirror and goes on. Waits without using the CPU.
+ *
+ * Protocol: Documentation/filesystems/fuse/fuse-io-uring.rst of the kernel.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { HotCapture } from '../../capture/hot-capture.js';
+import { LogsWatch } from '../../capture/logs-watch.js';
+import { StreamSlots } from '../../capture/stream-slots.js';
+import { Errno } from '../../libc/errno.js';
+import { MemoryRegion } from '../../libc/memory.js';
+import { OpenDescriptors } from '../../mirror/open-descriptors.js';
+import { pinTo } from './cpus.js';
+import { HAND_OVER, HotRequests } from './hot-requests.js';
+import type { FromQueueThread, QueueSettings, ToQueueThread } from './queue-messages.js';
+import { RequestSlots } from './request-slots.js';
+import { Ring, RingError } from './ring.js';
+import { SlotMailbox } from './slot-mailbox.js';
+
+/** Completions that are no request: they carry these numbers instead of a slot's. */
+const WOKEN = 0x80000000;
+const DELETED = 0x80000001;
+
+class QueueThread {
+  readonly watch = new LogsWatch();
+  private readonly slots: RequestSlots;
+  private readonly streams: StreamSlots;
+  private readonly inbox: SlotMailbox;
+  private readonly owner: SlotMailbox;
+  private readonly hot: HotRequests;
+  private readonly ring: Ring;
+  private readonly queues: readonly number[];
+  private readonly wakeCounter = new MemoryRegion(8);
+  /** Errno of a completion that ends the thread, 0 while it serves. */
+  private ended = 0;
+
+  /** @throws RingError */
+  constructor(private readonly settings: QueueSettings) {
+    const { memory, thread, chunkSize } = settings;
+    this.slots = RequestSlots.at(memory.slots);
+    this.streams = new StreamSlots(MemoryRegion.at(memory.streams));
+    const [inbox, ...others] = memory.toQueues.slice(thread);
+    if (inbox === undefined) throw new Error(`there is no queue thread ${thread}`);
+    this.inbox = SlotMailbox.at(inbox);
+    this.owner = SlotMailbox.at(memory.toOwner);
+    const descriptors = new OpenDescriptors(MemoryRegion.at(memory.descriptors));
+    this.hot = new HotRequests(this.slots, descriptors, new HotCapture(this.streams, chunkSize));
+    const threads = thread + 1 + others.length;
+    this.queues = Array.from({ length: memory.slots.queues }, (_, queue) => queue).filter(
+      (queue) => queue % threads === thread,
+    );
+    this.ring = new Ring(this.queues.length * this.slots.perQueue + 2);
+  }
+
+  /** Serves until the connection is gone. @returns the errno that the kernel said so with, 0 when told to end */
+  run(): number {
+    pinTo(this.queues);
+    this.register();
+    this.awaitWakeUp();
+    this.awaitDeletion();
+    while (this.ended === 0) {
+      this.commitAnswered();
+      if (!this.inbox.prepareToSleep()) continue;
+      const failed = this.ring.enter();
+      this.inbox.awake();
+      if (failed < 0) return -failed;
+      this.serveCompletions();
+    }
+    return this.ended === Errno.ESHUTDOWN ? 0 : this.ended;
+  }
+
+  private register(): void {
+    const { slots, ring, settings } = this;
+    for (const queue of this.queues) {
+      for (let slot = queue * slots.perQueue; slot < (queue + 1) * slots.perQueue; slot++) {
+        ring.register(settings.deviceFd, queue, slots.describe(slot), slot);
+      }
+    }
+  }
+
+  private serveCompletions(): void {
+    const { ring } = this;
+    // Before the batch begins: what was deleted until now has to be known when the first request of it is served.
+    if (ring.hasCompletionOf(DELETED)) this.streams.countDeletion();
+    const batch = this.streams.beginBatch();
+    for (; ring.hasCompletion; ring.next()) {
+      const { userData, result } = ring;
+      if (userData === WOKEN) this.awaitWakeUp();
+      else if (userData === DELETED) this.noteDeletion(result);
+      else if (result < 0) this.ended = -result;
+      else this.serve(userData, batch);
+    }
+  }
+
+  private serve(slot: number, batch: number): void {
+    const result = this.hot.serve(slot, batch);
+    if (result === HAND_OVER) {
+      this.owner.send(slot);
+    } else {
+      this.slots.setResult(slot, result);
+      this.commit(slot);
+    }
+  }
+
+  /** Sends off what others have answered. */
+  private commitAnswered(): void {
+    for (let slot = this.inbox.take(); slot >= 0; slot = this.inbox.take()) {
+      if (slot === this.slots.count) this.ended = Errno.ESHUTDOWN;
+      else this.commit(slot);
+    }
+  }
+
+  private commit(slot: number): void {
+    const { slots } = this;
+    const { deviceFd } = this.settings;
+    this.ring.commitAndFetch(deviceFd, slots.queueOf(slot), slots.commitLow(slot), slots.commitHigh(slot), slot);
+  }
+
+  private awaitWakeUp(): void {
+    this.ring.read(this.inbox.wakeFd, this.wakeCounter.address, 8, WOKEN);
+  }
+
+  private awaitDeletion(): void {
+    const { fd, buffer } = this.watch;
+    if (fd >= 0) this.ring.read(fd, buffer.address, buffer.size, DELETED);
+  }
+
+  private noteDeletion(length: number): void {
+    this.watch.note(length, this.streams);
+    this.awaitDeletion();
+  }
+}
+
+if (parentPort === null) throw new Error('queue-thread is a worker thread');
+const port = parentPort;
+const tell = (message: FromQueueThread): void => port.postMessage(message);
+try {
+  const queueThread = new QueueThread(workerData as QueueSettings);
+  port.once('message', (message: ToQueueThread) => {
+    if (message === 'serve') tell({ kind: 'ended', errno: queueThread.run() });
+  });
+  tell({ kind: 'ready', watchFd: queueThread.watch.fd });
+} catch (error) {
+  if (!(error instanceof RingError)) throw error;
+  tell({ kind: 'refused', errno: error.errno });
+}
