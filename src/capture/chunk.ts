@@ -4,8 +4,8 @@
  * Guarantees: bytes are only appended; the file keeps its inode; once sealed or discarded it is never written again.
  */
 import { unlinkSync } from 'node:fs';
-import { close, dup, fchmod, open, statx, write } from '../libc/calls.js';
-import { AT_EMPTY_PATH, O_CLOEXEC, O_RDONLY } from '../libc/flags.js';
+import { close, dup, fchmod, statx, write } from '../libc/calls.js';
+import { AT_EMPTY_PATH } from '../libc/flags.js';
 import { emptyString, MemoryRegion } from '../libc/memory.js';
 
 const STATX_NLINK = 0x4;
@@ -43,11 +43,6 @@ export class Chunk {
   /** A second descriptor of the same open file, for a sync that may outlast the chunk. -1 when there is none to be had. */
   duplicate(): number {
     return dup(this.fd);
-  }
-
-  /** A descriptor that can read what was written, even where the file was deleted. @returns -1 when there is none to be had */
-  openForReading(): number {
-    return open(status.putString(0, `/proc/self/fd/${this.fd}`), O_RDONLY | O_CLOEXEC, 0);
   }
 
   /** Ends the chunk: it gets no more bytes, and `ls -l` shows it. */

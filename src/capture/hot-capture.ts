@@ -1,8 +1,7 @@
 /**
  * Captures a write on whatever thread has it, as long as nothing has to be decided: the stream has a live chunk with room.
  *
- * Guarantees: what it captures goes to the chunk once, behind all that is there, and is noticed if somebody deletes the chunk.
- * What it does not capture it leaves to the owner of the streams, untouched. The writes of one inode come one after the
+ * Guarantees: what it captures goes to the chunk once, behind all that is there, and the chunk has a name afterwards. What it does not capture it leaves to the owner of the streams, untouched. The writes of one inode come one after the
  * other, because the kernel holds its lock meanwhile; two inodes of one stream are kept apart by the slot's lock.
  */
 import { write } from '../libc/calls.js';
@@ -21,42 +20,28 @@ export class HotCapture {
 
   /**
    * Captures bytes written through `handle`, if it is tracked.
-   * @param batch - the caller's, see {@link StreamSlots.beginBatch}
    * @returns how many bytes need no more capturing; if not all, {@link lockedSlot} says whether a lock goes with the rest
    */
-  append(handle: number, address: number, length: number, batch: number): number {
+  append(handle: number, address: number, length: number): number {
     const { slots } = this;
     const slot = slots.ofHandle(handle);
     if (slot < 0) return length;
     slots.lock(slot);
     // The patterns may have changed meanwhile.
-    const captured = slots.ofHandle(handle) === slot ? this.appendTo(slot, address, length, batch) : 0;
+    const captured = slots.ofHandle(handle) === slot ? this.appendTo(slot, address, length) : 0;
     this.lockedSlot = captured > 0 && captured < length ? slot : -1;
     if (this.lockedSlot < 0) slots.unlock(slot);
     return captured;
   }
 
-  private appendTo(slot: number, address: number, length: number, batch: number): number {
+  private appendTo(slot: number, address: number, length: number): number {
     const { slots } = this;
     const fd = slots.chunkFd(slot);
-    if (fd < 0 || slots.size(slot) + length > this.chunkSize || !this.isThere(slot, fd, batch)) return 0;
+    if (fd < 0 || slots.size(slot) + length > this.chunkSize) return 0;
     const written = write(fd, address, length);
-    if (written <= 0) return 0;
-    // Where nobody watches: what went to a file that nobody can find any more is the owner's to write again.
-    if (!slots.isWatched && !isLinked(fd)) return 0;
+    // Asked after the write, not before: what went to a file that nobody can find any more is the owner's to write again.
+    if (written <= 0 || !isLinked(fd)) return 0;
     slots.grow(slot, written);
     return written;
-  }
-
-  private isThere(slot: number, fd: number, batch: number): boolean {
-    const { slots } = this;
-    if (!slots.isInDoubt(slot)) {
-      slots.confirmUpTo(slot, batch);
-      return true;
-    }
-    const { deletions } = slots;
-    if (!isLinked(fd)) return false;
-    slots.confirm(slot, deletions);
-    return true;
   }
 }

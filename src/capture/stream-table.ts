@@ -55,6 +55,11 @@ export class StreamTable {
     return slot < 0 ? undefined : this.bySlot[slot];
   }
 
+  /** Whether the handle's writes are captured. */
+  tracks(handle: number): boolean {
+    return this.slots.ofHandle(handle) >= 0;
+  }
+
   /** Decides about a handle that was opened for writing. */
   attach(handle: number, file: WrittenFile): void {
     const path = this.trackedPath(file);
@@ -115,11 +120,6 @@ export class StreamTable {
     this.byPath.delete(path);
     this.bySlot[stream.slot] = undefined;
     this.slots.give(stream.slot);
-  }
-
-  /** Files were deleted from `logs/`: makes sure that nothing more goes to one of them. */
-  confirmLiveChunks(): void {
-    for (const stream of this.byPath.values()) stream.confirmLive();
   }
 
   /** Whether there is nothing for {@link housekeep} to do until the next write. */

@@ -8,9 +8,9 @@
  *
  * Does not: buffer. What was appended has been written to the chunk file (not synced) when `append` returns.
  */
-import { close, lastErrno, pread } from '../libc/calls.js';
+import { lastErrno } from '../libc/calls.js';
 import { Errno } from '../libc/errno.js';
-import { MemoryRegion } from '../libc/memory.js';
+import type { MemoryRegion } from '../libc/memory.js';
 import type { Chunk } from './chunk.js';
 import { streamId } from './chunk-name.js';
 import type { ChunkStore } from './chunk-store.js';
@@ -19,9 +19,6 @@ import type { StreamSlots } from './stream-slots.js';
 import { type UnsyncedCapture, UnsyncedChunks } from './unsynced-chunks.js';
 
 const NEWLINE = 0x0a;
-
-/** For bytes that are read back from a deleted chunk. */
-const rescued = new MemoryRegion(64 * 1024);
 
 export class Stream {
   /** Open handles whose writes come here. */
@@ -54,7 +51,6 @@ export class Stream {
    */
   append(region: MemoryRegion, start: number, length: number, isLocked = false): void {
     if (!isLocked) this.slots.lock(this.slot);
-    this.confirmChunk();
     this.write(region, start, length);
     this.slots.unlock(this.slot);
   }
@@ -123,37 +119,6 @@ export class Stream {
     this.slots.endChunk(this.slot);
   }
 
-  /** Looks whether the live chunk was deleted after other threads have written to it. */
-  confirmLive(): void {
-    this.slots.lock(this.slot);
-    this.confirmChunk();
-    this.slots.unlock(this.slot);
-  }
-
-  private confirmChunk(): void {
-    const { chunk, slots, slot } = this;
-    if (chunk === undefined || !slots.isInDoubt(slot)) return;
-    const { deletions } = slots;
-    if (chunk.isLinked()) slots.confirm(slot, deletions);
-    else this.rescue(chunk, slots.sizeSeen(slot), slots.size(slot));
-  }
-
-  /** What may have been written after the chunk was deleted is captured anew. */
-  private rescue(chunk: Chunk, start: number, end: number): void {
-    const fd = chunk.openForReading();
-    this.abandon(chunk);
-    for (let position = start; position < end; ) {
-      const length = fd < 0 ? -1 : pread(fd, rescued.address, Math.min(rescued.size, end - position), position);
-      if (length <= 0) {
-        this.losses.add(this.path, lastErrno(), end - position);
-        break;
-      }
-      this.write(rescued, 0, length);
-      position += length;
-    }
-    if (fd >= 0) close(fd);
-  }
-
   /** The rest of a write can't be stored. The chunk ends here, so that the gap lies between two chunks. */
   private failed(lost: number): void {
     this.losses.add(this.path, lastErrno(), lost);
@@ -163,7 +128,6 @@ export class Stream {
   /** Ends the live chunk, if there is one. */
   seal(): void {
     this.slots.lock(this.slot);
-    this.confirmChunk();
     this.endChunk();
     this.slots.unlock(this.slot);
   }

@@ -52,6 +52,8 @@ export interface MountOptions {
   readonly busyPollMicroseconds: number;
   /** Reads and mmap go straight to the mirror's file in the kernel, where the kernel can. */
   readonly passthrough: boolean;
+  /** Files that no pattern matches when they are opened are written in the kernel as well, until they are closed. */
+  readonly nativeUntracked: boolean;
   readonly kernelFlags: KernelFlags;
 }
 
@@ -110,6 +112,7 @@ export function formatMountOptions(options: MountOptions): string {
     group: options.group,
     busypoll: String(options.busyPollMicroseconds),
     passthrough: options.passthrough ? 'on' : 'off',
+    untracked: options.nativeUntracked ? 'native' : 'served',
   };
   const assignments = Object.entries(values).flatMap(([name, value]) =>
     value === undefined ? [] : [`${name}=${escapeOptionValue(value)}`],

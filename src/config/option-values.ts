@@ -29,6 +29,7 @@ export const defaultOwnOptions: OwnOptions = {
   group: undefined,
   busyPollMicroseconds: 50,
   passthrough: true,
+  nativeUntracked: false,
 };
 
 /** Names as Python's logging, syslog and pino write them. */
@@ -62,6 +63,7 @@ const readers: Readonly<Record<string, Reader>> = {
   group: (value) => ({ group: readText('group', value, 'the name or number of a group') }),
   busypoll: (value) => ({ busyPollMicroseconds: readBusyPoll(value) }),
   passthrough: (value) => ({ passthrough: readChoice('passthrough', value, ['on', 'off']) === 'on' }),
+  untracked: (value) => ({ nativeUntracked: readChoice('untracked', value, ['served', 'native']) === 'native' }),
   fsname: (value) => ({ source: readText('fsname', value, 'a name') }),
 };
 

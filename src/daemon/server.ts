@@ -68,6 +68,7 @@ export class Server {
       sealMilliseconds: this.options.sealSeconds * 1000,
       busyPollMicroseconds: this.options.busyPollMicroseconds,
       passthrough: this.options.passthrough,
+      nativeUntracked: this.options.nativeUntracked,
       maxDescriptors: Math.floor(openFilesLimit() / 2),
     };
     this.engine = await this.openEngine(choice, settings);

@@ -4,7 +4,7 @@
  */
 import type { Stream } from '../capture/stream.js';
 import { Errno } from '../libc/errno.js';
-import { O_APPEND, SYNCHRONOUS_FLAGS } from '../libc/flags.js';
+import { O_ACCMODE, O_APPEND, O_RDONLY, SYNCHRONOUS_FLAGS } from '../libc/flags.js';
 import type { Node } from '../mirror/node.js';
 import {
   CreateIn,
@@ -48,8 +48,14 @@ function create(session: Session): number {
 }
 
 function putOpen(session: Session, offset: number, node: Node, handle: number, flags: number): number {
-  const mode = session.passthrough?.open(node, handle, flags);
+  const canWrite = (flags & O_ACCMODE) !== O_RDONLY;
+  const mode = session.passthrough?.open(node, handle, canWrite && !mayWriteNatively(session, node, handle));
   return session.reply.putOpen(offset, handle, mode?.flags ?? 0, mode?.backingId ?? 0);
+}
+
+/** Whose set-id bits a write may or may not take away is decided here, by the caller's privileges. */
+function mayWriteNatively({ wanted, streams }: Session, node: Node, handle: number): boolean {
+  return wanted.nativeUntracked && !node.mayHaveSetId && !streams.tracks(handle);
 }
 
 function read({ request, reply, files }: Session): number {

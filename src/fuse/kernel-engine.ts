@@ -57,7 +57,7 @@ export class KernelEngine implements Engine {
   ) {
     this.mountpoint = realpathSync(options.mountpoint);
     this.whyDevice = options.transport === 'device' ? 'as asked for' : whyNoUring();
-    if (this.whyDevice === undefined) this.queues = new Queues(settings.deviceFd, this.wakeFd, settings.chunkSize);
+    if (this.whyDevice === undefined) this.queues = new Queues({ ...settings, wakeFd: this.wakeFd });
     const shared = this.queues?.memory;
     this.slowCalls = new SlowCalls(settings.deviceFd, shared && new SlotReplies(shared), (errno, path) => {
       this.send({ kind: 'syncFailed', path });
@@ -76,6 +76,7 @@ export class KernelEngine implements Engine {
     this.ended = new Promise((resolve, reject) => {
       this.worker.on('error', reject);
       this.worker.on('exit', () => resolve(this.endQueues()));
+      this.queues?.ended.catch(reject);
     });
     this.ended.catch((error: Error) => this.refuse(error));
   }
@@ -108,25 +109,25 @@ export class KernelEngine implements Engine {
 
   private async mount(): Promise<void> {
     try {
-      const watchFds = await this.readyQueues();
+      const uring = await this.readyQueues();
       mountDevice(this.settings.deviceFd, this.options);
       this.isMounted = true;
       this.mountId = topMountAt(this.mountpoint);
-      this.send({ kind: 'mounted', watchFds });
+      this.send({ kind: 'mounted', uring });
     } catch (error) {
       this.refuse(error instanceof Error ? error : new Error(String(error)));
       this.stop();
     }
   }
 
-  /** @returns the queue threads' inotify instances; undefined where there are no such threads */
-  private async readyQueues(): Promise<readonly number[] | undefined> {
-    const readiness = await this.queues?.ready;
-    if (readiness === undefined || 'watchFds' in readiness) return readiness?.watchFds;
-    this.whyDevice = readiness.refused;
-    if (this.options.transport === 'uring')
-      throw new LogaggError('LOGAGG_UNSUPPORTED', `transport=uring: ${readiness.refused}`);
-    return undefined;
+  /** @returns whether there are queue threads */
+  private async readyQueues(): Promise<boolean> {
+    if (this.queues === undefined) return false;
+    this.whyDevice = await this.queues.ready;
+    if (this.whyDevice !== undefined && this.options.transport === 'uring') {
+      throw new LogaggError('LOGAGG_UNSUPPORTED', `transport=uring: ${this.whyDevice}`);
+    }
+    return this.whyDevice === undefined;
   }
 
   private send(message: MessageToLoop): void {
@@ -136,8 +137,13 @@ export class KernelEngine implements Engine {
 
   private serve(negotiated: Negotiated): void {
     if (negotiated.uring) this.queues?.serve();
-    else this.queues?.dismiss();
+    else this.useDeviceOnly();
     this.markServing(describe(negotiated, this.whyDevice));
+  }
+
+  private useDeviceOnly(): void {
+    this.queues?.dismiss();
+    this.whyDevice ??= 'the kernel does not offer io_uring';
   }
 
   private receive(message: MessageFromLoop): void {

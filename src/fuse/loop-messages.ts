@@ -30,6 +30,8 @@ export interface LoopSettings {
   readonly sealMilliseconds: number;
   readonly busyPollMicroseconds: number;
   readonly passthrough: boolean;
+  /** Writes to files that are not tracked go straight to the mirror's file, too. */
+  readonly nativeUntracked: boolean;
   /** How many descriptors the node table may hold. */
   readonly maxDescriptors: number;
   /** What the queue threads of FUSE over io_uring share with the loop; undefined where there are none. */
@@ -37,8 +39,8 @@ export interface LoopSettings {
 }
 
 export type MessageToLoop =
-  /** The device is mounted: requests will come. `watchFds`: of the queue threads, if the kernel is to be asked for io_uring. */
-  | { readonly kind: 'mounted'; readonly watchFds: readonly number[] | undefined }
+  /** The device is mounted: requests will come. `uring`: the kernel is to be asked for FUSE over io_uring. */
+  | { readonly kind: 'mounted'; readonly uring: boolean }
   | { readonly kind: 'rules'; readonly rules: readonly TrackRule[] }
   /** Captured bytes of the path could not be made durable. */
   | { readonly kind: 'syncFailed'; readonly path: string }

@@ -40,6 +40,8 @@ const WANTED2 = InitFlag2.hasResend;
 
 /** What not every mount wants. */
 export interface Wanted {
+  /** Untracked files are written in the kernel, too. */
+  readonly nativeUntracked: boolean;
   /** FUSE passthrough. */
   readonly passthrough: boolean;
   /** FUSE over io_uring; once it is agreed on the kernel waits until all queues are served. */

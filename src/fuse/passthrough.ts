@@ -2,7 +2,8 @@
  * Backing files: reads and mappings that never reach the server (FUSE passthrough, Linux 6.9 and later).
  *
  * Guarantees: all opens of an inode at one time are alike, as the kernel demands: every one has the same backing id, or
- * none has. Opens that can write add FOPEN_DIRECT_IO, so that their writes come to the server and their mappings do not.
+ * none has. Opens that can write add FOPEN_DIRECT_IO, so that their writes come to the server and their mappings do not; not so,
+ * if the user wants that, those of files that are not tracked.
  * Where the kernel refuses a backing file (a stacked file system, no privilege) the inode is read through the server and
  * the page cache.
  *
@@ -10,8 +11,9 @@
  * see the kernel's Documentation/filesystems/fuse/fuse-passthrough.rst.
  */
 import { close, ioctl, open } from '../libc/calls.js';
-import { O_ACCMODE, O_CLOEXEC, O_RDONLY } from '../libc/flags.js';
+import { O_CLOEXEC, O_RDONLY } from '../libc/flags.js';
 import { MemoryRegion } from '../libc/memory.js';
+import { withoutSetIdPrivilege } from '../mirror/capabilities.js';
 import type { Mirror } from '../mirror/mirror.js';
 import type { Node } from '../mirror/node.js';
 import { OpenFlag } from './layout.js';
@@ -41,24 +43,27 @@ export class Passthrough {
   private readonly users = new Map<number, Node>();
   private readonly argument = new MemoryRegion(16);
 
-  /** @param deviceFd - `/dev/fuse` */
+  /**
+   * @param deviceFd - `/dev/fuse`
+   * @param takesWrites - backing files may be written as well
+   */
   constructor(
     private readonly mirror: Mirror,
     private readonly deviceFd: number,
+    private readonly takesWrites: boolean,
   ) {}
 
   /**
    * How to answer an open. An open that can only write has no use for a backing file, but gets one: replies to two opens may
    * be taken up in the other order, and the kernel refuses (EIO) one without where there is one already.
-   * @param flags - of open(2)
+   * @param writesComeHere - the open can write, and its writes have to come to the server
    */
-  open(node: Node, handle: number, flags: number): OpenMode {
+  open(node: Node, handle: number, writesComeHere: boolean): OpenMode {
     const backing = this.backings.get(node) ?? this.add(node);
     backing.users++;
     this.users.set(handle, node);
     if (backing.id === 0) return THROUGH_PAGE_CACHE;
-    const directIo = (flags & O_ACCMODE) === O_RDONLY ? 0 : OpenFlag.directIo;
-    return { flags: OpenFlag.passthrough | directIo, backingId: backing.id };
+    return { flags: OpenFlag.passthrough | (writesComeHere ? OpenFlag.directIo : 0), backingId: backing.id };
   }
 
   /** The handle is closed. */
@@ -87,7 +92,9 @@ export class Passthrough {
     const { words, address } = this.argument;
     words.fill(0);
     words[0] = fd;
-    const id = ioctl(this.deviceFd, BACKING_OPEN, address);
+    const register = (): number => ioctl(this.deviceFd, BACKING_OPEN, address);
+    // The kernel writes on behalf of whoever calls this: with root's privileges set-id bits would survive any write.
+    const id = this.takesWrites ? withoutSetIdPrivilege(this.mirror.caller.gid, register) : register();
     close(fd); // the kernel keeps a reference of its own
     return Math.max(0, id);
   }

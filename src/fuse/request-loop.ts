@@ -7,7 +7,6 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { ChunkClock } from '../capture/chunk-clock.js';
 import { ChunkStore } from '../capture/chunk-store.js';
-import { watchLogs } from '../capture/logs-watch.js';
 import { Losses } from '../capture/losses.js';
 import { PatternSet } from '../capture/pattern-set.js';
 import { SkippedWriters } from '../capture/skipped-writers.js';
@@ -20,7 +19,7 @@ import { Mirror } from '../mirror/mirror.js';
 import { OpenDescriptors } from '../mirror/open-descriptors.js';
 import { type DeviceClient, DeviceTransport } from './device-transport.js';
 import type { LoopSettings, MessageFromLoop, MessageToLoop } from './loop-messages.js';
-import type { Negotiated, Unsupported } from './negotiation.js';
+import type { Negotiated, Unsupported, Wanted } from './negotiation.js';
 import { handlersByOpcode } from './operation-table.js';
 import { NO_REPLY, Session } from './session.js';
 import { HandedRequests } from './uring/handed-requests.js';
@@ -35,18 +34,15 @@ export class RequestLoop implements DeviceClient {
   private readonly session: Session;
   private readonly clock: ChunkClock;
   private readonly handed: HandedRequests | undefined;
-  private readonly wanted: { passthrough: boolean; uring: boolean };
+  private readonly wanted: Wanted & { uring: boolean };
   private negotiated: Negotiated | Unsupported | undefined;
-  /** inotify instances of the queue threads. */
-  private watchFds: readonly number[] = [];
-  private deletionsSeen = 0;
 
   constructor(
     private readonly settings: LoopSettings,
     private readonly port: MessagePort,
   ) {
     Caller.separateThread();
-    this.wanted = { passthrough: settings.passthrough, uring: false };
+    this.wanted = { passthrough: settings.passthrough, nativeUntracked: settings.nativeUntracked, uring: false };
     const { shared } = settings;
     const descriptors = new OpenDescriptors(shared && MemoryRegion.at(shared.descriptors));
     const slots = new StreamSlots(shared && MemoryRegion.at(shared.streams));
@@ -120,32 +116,17 @@ export class RequestLoop implements DeviceClient {
       if (received === undefined) return true;
       const { message } = received;
       if (message.kind === 'stop') return false;
-      if (message.kind === 'mounted') this.useQueues(message.watchFds);
+      if (message.kind === 'mounted') this.wanted.uring = message.uring;
       if (message.kind === 'syncFailed') this.streams.syncFailed(message.path);
       if (message.kind === 'rules')
         this.streams.usePatterns(this.compile(message.rules), this.mirror.handles.writable());
     }
   }
 
-  private useQueues(watchFds: readonly number[] | undefined): void {
-    this.wanted.uring = watchFds !== undefined;
-    this.watchFds = watchFds ?? [];
-    this.watchDeletions();
-  }
-
   housekeep(now: number): number {
     this.streams.housekeep(now);
-    this.watchDeletions();
     this.reportLosses(now);
     return this.streams.isIdle && this.losses.isEmpty ? -1 : HOUSEKEEPING_INTERVAL;
-  }
-
-  /** Live chunks are looked after by those who write to them; here, those that nobody writes to any more. */
-  private watchDeletions(): void {
-    const { slots } = this.streams;
-    if (this.watchFds.length > 0 && !slots.isWatched) watchLogs(this.watchFds, this.settings.logs, slots);
-    if (slots.deletions !== this.deletionsSeen) this.streams.confirmLiveChunks();
-    this.deletionsSeen = slots.deletions;
   }
 
   private reportLosses(now: number): void {

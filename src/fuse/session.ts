@@ -83,7 +83,7 @@ export class Session {
 
   /** The kernel and we have agreed on how to speak. */
   begin({ passthrough, longSetxattr }: Negotiated): void {
-    if (passthrough) this.backing = new Passthrough(this.mirror, this.deviceFd);
+    if (passthrough) this.backing = new Passthrough(this.mirror, this.deviceFd, this.wanted.nativeUntracked);
     this.hasLongSetxattr = longSetxattr;
   }
 

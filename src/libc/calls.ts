@@ -174,9 +174,8 @@ export const schedSetaffinity = bind<(thread: number, size: number, mask: Pointe
   'int sched_setaffinity(int, size_t, uintptr_t)',
 );
 
-export const inotifyInit = bind<(flags: number) => number>('int inotify_init1(int)');
-export const inotifyAddWatch = bind<(fd: number, path: Pointer, mask: number) => number>(
-  'int inotify_add_watch(int, uintptr_t, unsigned int)',
+export const schedSetscheduler = bind<(thread: number, policy: number, parameters: Pointer) => number>(
+  'int sched_setscheduler(int, int, uintptr_t)',
 );
 
 /** A call that may block for long, run on libuv's thread pool; the callback gets the result, or the negated errno. */

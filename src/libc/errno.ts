@@ -32,6 +32,7 @@ export const Errno = {
   ENOSYS: 38,
   EPROTO: 71,
   EOPNOTSUPP: 95,
+  ECONNABORTED: 103,
   ENOTCONN: 107,
   ESHUTDOWN: 108,
   ESTALE: 116,

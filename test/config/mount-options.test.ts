@@ -27,6 +27,7 @@ const defaults: MountOptions = {
   group: undefined,
   busyPollMicroseconds: 50,
   passthrough: true,
+  nativeUntracked: false,
   kernelFlags: defaultKernelFlags,
 };
 
@@ -87,6 +88,7 @@ const accepted: readonly [name: string, options: string, expected: Partial<Mount
   ['busypoll', 'busypoll=1000', { busyPollMicroseconds: 1000 }],
   ['passthrough off', 'passthrough=off', { passthrough: false }],
   ['passthrough on again', 'passthrough=off,passthrough=on', {}],
+  ['untracked native', 'untracked=native', { nativeUntracked: true }],
   ['rw undoes ro', 'ro,rw', {}],
   ['ro undoes rw', 'rw,ro', flags({ readOnly: true })],
   [
@@ -211,7 +213,7 @@ describe('back to a string', () => {
     assert.equal(
       formatMountOptions({ ...defaults, group: 'adm', root: '/a b,c', ...flags({ readOnly: true }) }),
       'ro,fsname=logagg-fs,root=/a\\040b\\054c,loglevel=info,engine=auto,transport=auto,chunksize=500000,seal=10,' +
-        'skipwriters=logrotate:gzip:bzip2:xz:zstd,group=adm,busypoll=50,passthrough=on',
+        'skipwriters=logrotate:gzip:bzip2:xz:zstd,group=adm,busypoll=50,passthrough=on,untracked=served',
     );
   });
 
@@ -259,6 +261,7 @@ function randomOptions(random: () => number): MountOptions {
     group: coin() ? undefined : word(6),
     busyPollMicroseconds: Math.floor(random() * 1001),
     passthrough: coin(),
+    nativeUntracked: coin(),
     kernelFlags: {
       readOnly: coin(),
       noSuid: coin(),

@@ -16,7 +16,7 @@ interface Offer {
   readonly flags2?: number;
 }
 
-function offer({ major = 7, minor, flags, flags2 = 0 }: Offer, wantsPassthrough = true) {
+function offer({ major = 7, minor, flags, flags2 = 0 }: Offer, wantsPassthrough = true, wantsUring = false) {
   const request = new Request(new MemoryRegion(4096));
   const put = (offset: number, value: number): void => {
     request.region.bytes.writeUInt32LE(value >>> 0, InHeader.size + offset);
@@ -27,7 +27,11 @@ function offer({ major = 7, minor, flags, flags2 = 0 }: Offer, wantsPassthrough 
   put(InitIn.flags2, flags2);
   request.length = InHeader.size + 64;
   const reply = new Reply(new MemoryRegion(512));
-  const result: Negotiated | Unsupported = negotiate(request, reply, { passthrough: wantsPassthrough, uring: false });
+  const result: Negotiated | Unsupported = negotiate(request, reply, {
+    passthrough: wantsPassthrough,
+    nativeUntracked: false,
+    uring: wantsUring,
+  });
   const field = (offset: number): number => reply.region.bytes.readUInt32LE(OutHeader.size + offset);
   return { result, field };
 }
@@ -35,22 +39,32 @@ function offer({ major = 7, minor, flags, flags2 = 0 }: Offer, wantsPassthrough 
 describe('INIT', () => {
   test('a kernel of today gets passthrough', () => {
     const { result, field } = offer({ minor: 45, flags: EVERYTHING, flags2: EVERYTHING });
-    assert.deepEqual(result, { minor: 45, passthrough: true, longSetxattr: true });
+    assert.deepEqual(result, { minor: 45, passthrough: true, uring: false, longSetxattr: true });
     assert.equal(field(InitOut.flags2) & InitFlag2.passthrough, InitFlag2.passthrough);
     assert.equal(field(InitOut.maxStackDepth), 1);
   });
 
   test('passthrough is not asked for when the user turned it off', () => {
     const { result, field } = offer({ minor: 45, flags: EVERYTHING, flags2: EVERYTHING }, false);
-    assert.deepEqual(result, { minor: 45, passthrough: false, longSetxattr: true });
+    assert.deepEqual(result, { minor: 45, passthrough: false, uring: false, longSetxattr: true });
     assert.equal(field(InitOut.flags2) & InitFlag2.passthrough, 0);
     assert.equal(field(InitOut.maxStackDepth), 0);
+  });
+
+  test('io_uring is agreed on only where it is wanted and offered', () => {
+    const wanted = { minor: 45, flags: EVERYTHING, flags2: EVERYTHING };
+    const { result, field } = offer(wanted, true, true);
+    assert.ok('uring' in result && result.uring);
+    assert.equal(field(InitOut.flags2) & InitFlag2.overIoUring, InitFlag2.overIoUring);
+    assert.equal(offer(wanted).field(InitOut.flags2) & InitFlag2.overIoUring, 0);
+    const unoffered = offer({ ...wanted, flags2: EVERYTHING & ~InitFlag2.overIoUring }, true, true);
+    assert.ok('uring' in unoffered.result && !unoffered.result.uring);
   });
 
   test('the kernel of Debian 11 (7.32) gets its own version, and nothing that it did not offer', () => {
     const offered = InitFlag.asyncRead | InitFlag.bigWrites | InitFlag.maxPages | InitFlag.dontMask;
     const { result, field } = offer({ minor: 32, flags: offered, flags2: EVERYTHING });
-    assert.deepEqual(result, { minor: 32, passthrough: false, longSetxattr: false });
+    assert.deepEqual(result, { minor: 32, passthrough: false, uring: false, longSetxattr: false });
     assert.equal(field(InitOut.minor), 32);
     assert.equal(field(InitOut.flags), offered);
     assert.equal(field(InitOut.flags2), 0, 'flags2 counts only with FUSE_INIT_EXT');

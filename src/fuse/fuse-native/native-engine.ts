@@ -42,7 +42,7 @@ const HOUSEKEEPING_INTERVAL = 1000;
 /** What the engine needs besides the mount options. */
 export type NativeEngineSettings = Omit<
   LoopSettings,
-  'deviceFd' | 'wakeFd' | 'busyPollMicroseconds' | 'passthrough' | 'shared'
+  'deviceFd' | 'wakeFd' | 'busyPollMicroseconds' | 'passthrough' | 'nativeUntracked' | 'shared'
 >;
 
 export class NativeEngine implements Engine {

@@ -34,13 +34,12 @@ export class HotRequests {
 
   /**
    * Serves the request in a slot.
-   * @param batch - see `StreamSlots.beginBatch`
    * @returns bytes of payload, a negated errno, or {@link HAND_OVER}
    */
-  serve(slot: number, batch: number): number {
+  serve(slot: number): number {
     switch (this.slots.opcode(slot)) {
       case Opcode.WRITE:
-        return this.write(slot, batch);
+        return this.write(slot);
       case Opcode.READ:
         return this.read(slot);
       case Opcode.GETATTR:
@@ -77,7 +76,7 @@ export class HotRequests {
     return reply.putAttr(status);
   }
 
-  private write(slot: number, batch: number): number {
+  private write(slot: number): number {
     const { slots, capture } = this;
     const handle = slots.u64(slot, WriteIn.fh);
     const size = slots.u32(slot, WriteIn.size);
@@ -86,7 +85,7 @@ export class HotRequests {
     const address = slots.payloads.address + slots.payload(slot);
     const written = pwrite(fd, address, size, slots.u64(slot, WriteIn.offset));
     if (written < 0) return -lastErrno();
-    const captured = capture.append(handle, address, written, batch);
+    const captured = capture.append(handle, address, written);
     if (captured === written) return this.putWritten(slot, written);
     slots.leaveToCapture(slot, written, captured, capture.lockedSlot);
     return HAND_OVER;

@@ -10,6 +10,8 @@ export interface SharedMemory {
   readonly descriptors: MemoryPlace;
   /** Streams and their live chunks. */
   readonly streams: MemoryPlace;
+  /** Whether requests are coming. */
+  readonly activity: MemoryPlace;
   /** Requests on their way to the owner of the mirror. */
   readonly toOwner: MailboxPlace;
   /** Answered requests on their way back, by queue thread. */
@@ -29,8 +31,8 @@ export interface QueueSettings {
 export type ToQueueThread = 'serve' | 'end';
 
 export type FromQueueThread =
-  /** io_uring is set up. `watchFd`: inotify instance, -1 for none. */
-  | { readonly kind: 'ready'; readonly watchFd: number }
+  /** io_uring is set up. */
+  | { readonly kind: 'ready' }
   | { readonly kind: 'refused'; readonly errno: number }
   /** The connection is gone, or the kernel refuses our commands (then with the errno). */
   | { readonly kind: 'ended'; readonly errno: number };

@@ -8,11 +8,11 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { HotCapture } from '../../capture/hot-capture.js';
-import { LogsWatch } from '../../capture/logs-watch.js';
 import { StreamSlots } from '../../capture/stream-slots.js';
 import { Errno } from '../../libc/errno.js';
 import { MemoryRegion } from '../../libc/memory.js';
 import { OpenDescriptors } from '../../mirror/open-descriptors.js';
+import { Activity } from './activity.js';
 import { pinTo } from './cpus.js';
 import { HAND_OVER, HotRequests } from './hot-requests.js';
 import type { FromQueueThread, QueueSettings, ToQueueThread } from './queue-messages.js';
@@ -20,17 +20,15 @@ import { RequestSlots } from './request-slots.js';
 import { Ring, RingError } from './ring.js';
 import { SlotMailbox } from './slot-mailbox.js';
 
-/** Completions that are no request: they carry these numbers instead of a slot's. */
+/** The completion that is no request: it carries this number instead of a slot's. */
 const WOKEN = 0x80000000;
-const DELETED = 0x80000001;
 
 class QueueThread {
-  readonly watch = new LogsWatch();
   private readonly slots: RequestSlots;
-  private readonly streams: StreamSlots;
   private readonly inbox: SlotMailbox;
   private readonly owner: SlotMailbox;
   private readonly hot: HotRequests;
+  private readonly activity: Activity;
   private readonly ring: Ring;
   private readonly queues: readonly number[];
   private readonly wakeCounter = new MemoryRegion(8);
@@ -41,18 +39,19 @@ class QueueThread {
   constructor(private readonly settings: QueueSettings) {
     const { memory, thread, chunkSize } = settings;
     this.slots = RequestSlots.at(memory.slots);
-    this.streams = new StreamSlots(MemoryRegion.at(memory.streams));
     const [inbox, ...others] = memory.toQueues.slice(thread);
     if (inbox === undefined) throw new Error(`there is no queue thread ${thread}`);
     this.inbox = SlotMailbox.at(inbox);
     this.owner = SlotMailbox.at(memory.toOwner);
+    this.activity = new Activity(MemoryRegion.at(memory.activity));
+    const streams = new StreamSlots(MemoryRegion.at(memory.streams));
     const descriptors = new OpenDescriptors(MemoryRegion.at(memory.descriptors));
-    this.hot = new HotRequests(this.slots, descriptors, new HotCapture(this.streams, chunkSize));
+    this.hot = new HotRequests(this.slots, descriptors, new HotCapture(streams, chunkSize));
     const threads = thread + 1 + others.length;
     this.queues = Array.from({ length: memory.slots.queues }, (_, queue) => queue).filter(
       (queue) => queue % threads === thread,
     );
-    this.ring = new Ring(this.queues.length * this.slots.perQueue + 2);
+    this.ring = new Ring(this.queues.length * this.slots.perQueue + 1);
   }
 
   /** Serves until the connection is gone. @returns the errno that the kernel said so with, 0 when told to end */
@@ -60,7 +59,6 @@ class QueueThread {
     pinTo(this.queues);
     this.register();
     this.awaitWakeUp();
-    this.awaitDeletion();
     while (this.ended === 0) {
       this.commitAnswered();
       if (!this.inbox.prepareToSleep()) continue;
@@ -83,20 +81,17 @@ class QueueThread {
 
   private serveCompletions(): void {
     const { ring } = this;
-    // Before the batch begins: what was deleted until now has to be known when the first request of it is served.
-    if (ring.hasCompletionOf(DELETED)) this.streams.countDeletion();
-    const batch = this.streams.beginBatch();
+    this.activity.tell();
     for (; ring.hasCompletion; ring.next()) {
       const { userData, result } = ring;
       if (userData === WOKEN) this.awaitWakeUp();
-      else if (userData === DELETED) this.noteDeletion(result);
       else if (result < 0) this.ended = -result;
-      else this.serve(userData, batch);
+      else this.serve(userData);
     }
   }
 
-  private serve(slot: number, batch: number): void {
-    const result = this.hot.serve(slot, batch);
+  private serve(slot: number): void {
+    const result = this.hot.serve(slot);
     if (result === HAND_OVER) {
       this.owner.send(slot);
     } else {
@@ -122,16 +117,6 @@ class QueueThread {
   private awaitWakeUp(): void {
     this.ring.read(this.inbox.wakeFd, this.wakeCounter.address, 8, WOKEN);
   }
-
-  private awaitDeletion(): void {
-    const { fd, buffer } = this.watch;
-    if (fd >= 0) this.ring.read(fd, buffer.address, buffer.size, DELETED);
-  }
-
-  private noteDeletion(length: number): void {
-    this.watch.note(length, this.streams);
-    this.awaitDeletion();
-  }
 }
 
 if (parentPort === null) throw new Error('queue-thread is a worker thread');
@@ -142,7 +127,7 @@ try {
   port.once('message', (message: ToQueueThread) => {
     if (message === 'serve') tell({ kind: 'ended', errno: queueThread.run() });
   });
-  tell({ kind: 'ready', watchFd: queueThread.watch.fd });
+  tell({ kind: 'ready' });
 } catch (error) {
   if (!(error instanceof RingError)) throw error;
   tell({ kind: 'refused', errno: error.errno });

@@ -7,9 +7,11 @@
 import { Worker } from 'node:worker_threads';
 import { StreamSlots } from '../../capture/stream-slots.js';
 import { eventfd } from '../../libc/calls.js';
-import { errnoName } from '../../libc/errno.js';
+import { Errno, errnoName } from '../../libc/errno.js';
 import { OpenDescriptors } from '../../mirror/open-descriptors.js';
+import { Activity } from './activity.js';
 import { possibleCpus } from './cpus.js';
+import type { IdleSpinnerSettings } from './idle-spinner.js';
 import type { FromQueueThread, QueueSettings, SharedMemory, ToQueueThread } from './queue-messages.js';
 import { RequestSlots } from './request-slots.js';
 import { SlotMailbox } from './slot-mailbox.js';
@@ -18,24 +20,33 @@ import { SlotReplies } from './slot-replies.js';
 /** On larger machines a thread serves several CPUs. */
 const MAX_THREADS = 8;
 
+/** Where one thread more keeps the other CPU awake. With more CPUs it would take one for each. */
+const SPINNER_CPUS = 2;
+
 /** EFD_CLOEXEC. Blocking, because io_uring answers EAGAIN for a descriptor that is not. */
 const EVENTFD_FLAGS = 0o2000000;
 
 /** A queue thread allocates next to nothing once it serves. */
 const WORKER_LIMITS = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 256 };
 
-/** What came of starting: inotify instances of the threads, or why there are no threads. */
-export type Readiness = { readonly watchFds: readonly number[] } | { readonly refused: string };
+export interface QueuesOptions {
+  readonly deviceFd: number;
+  /** eventfd of the owner of the mirror. */
+  readonly wakeFd: number;
+  readonly chunkSize: number;
+  readonly busyPollMicroseconds: number;
+}
 
 export class Queues {
   readonly memory: SharedMemory;
-  readonly ready: Promise<Readiness>;
-  /** Resolves when all threads are gone, with the errno of one that the kernel has refused to serve. */
-  readonly ended: Promise<number>;
+  /** Resolves with why there can be no queue threads; with undefined when they are there. */
+  readonly ready: Promise<string | undefined>;
+  /** Resolves when all threads are gone. Rejects when one can't serve any more although the mount lives. */
+  readonly ended: Promise<void>;
   private readonly threads: readonly Worker[];
+  private readonly activity = new Activity();
 
-  /** @param wakeFd - eventfd of the owner of the mirror */
-  constructor(deviceFd: number, wakeFd: number, chunkSize: number) {
+  constructor({ deviceFd, wakeFd, chunkSize, busyPollMicroseconds }: QueuesOptions) {
     const cpus = possibleCpus();
     const threads = Math.min(cpus, MAX_THREADS);
     const slots = RequestSlots.create(cpus);
@@ -44,6 +55,7 @@ export class Queues {
       slots: slots.place,
       descriptors: new OpenDescriptors().region.place,
       streams: new StreamSlots().region.place,
+      activity: this.activity.region.place,
       toOwner: mailbox(wakeFd),
       toQueues: Array.from({ length: threads }, () => mailbox(eventfd(0, EVENTFD_FLAGS))),
     };
@@ -52,8 +64,17 @@ export class Queues {
       const url = new URL('./queue-thread.js', import.meta.url);
       return new Worker(url, { workerData, resourceLimits: WORKER_LIMITS });
     });
-    this.ready = Promise.all(this.threads.map(readinessOf)).then(combine);
-    this.ended = Promise.all(this.threads.map(endOf)).then((errnos) => errnos.find((errno) => errno !== 0) ?? 0);
+    this.ready = Promise.all(this.threads.map(readinessOf)).then(firstRefusal);
+    const all =
+      cpus === SPINNER_CPUS && busyPollMicroseconds > 0
+        ? [...this.threads, this.spin(busyPollMicroseconds)]
+        : this.threads;
+    this.ended = Promise.all(all.map(endOf)).then(() => undefined);
+  }
+
+  private spin(busyPollMicroseconds: number): Worker {
+    const workerData: IdleSpinnerSettings = { activity: this.memory.activity, busyPollMicroseconds };
+    return new Worker(new URL('./idle-spinner.js', import.meta.url), { workerData, resourceLimits: WORKER_LIMITS });
   }
 
   /** The kernel has agreed: the threads begin to serve. */
@@ -63,11 +84,13 @@ export class Queues {
 
   /** The threads are not needed. */
   dismiss(): void {
+    this.activity.end();
     this.tell('end');
   }
 
   /** Ends threads that serve. */
   stop(): void {
+    this.activity.end();
     new SlotReplies(this.memory).endQueues();
   }
 
@@ -83,23 +106,21 @@ function readinessOf(thread: Worker): Promise<FromQueueThread> {
   });
 }
 
-function combine(messages: readonly FromQueueThread[]): Readiness {
-  const watchFds: number[] = [];
-  for (const message of messages) {
-    if (message.kind === 'ready') watchFds.push(message.watchFd);
-    else return { refused: `io_uring is not available to this process: ${errnoName(message.errno)}` };
-  }
-  return { watchFds };
+function firstRefusal(messages: readonly FromQueueThread[]): string | undefined {
+  const refused = messages.find((message) => message.kind === 'refused');
+  return refused && `io_uring is not available to this process: ${errnoName(refused.errno)}`;
 }
 
-/** @returns promise of the errno that the thread ended with, once it is gone */
-function endOf(thread: Worker): Promise<number> {
+/** Errnos that say that the mount is gone. */
+const MOUNT_IS_GONE: readonly number[] = [0, Errno.ENOTCONN, Errno.ECONNABORTED, Errno.ENODEV];
+
+function endOf(thread: Worker): Promise<void> {
   return new Promise((resolve, reject) => {
-    let errno = 0;
     thread.on('message', (message: FromQueueThread) => {
-      if (message.kind === 'ended') errno = message.errno;
+      if (message.kind !== 'ended' || MOUNT_IS_GONE.includes(message.errno)) return;
+      reject(new Error(`the kernel refuses requests over io_uring: ${errnoName(message.errno)}`));
     });
     thread.once('error', reject);
-    thread.once('exit', () => resolve(errno));
+    thread.once('exit', () => resolve());
   });
 }

@@ -157,15 +157,6 @@ export class Ring {
   get result(): number {
     return (this.ring[this.completion + 2] ?? 0) | 0;
   }
-  /** Whether one of the completions that are there is of the entry that was given this number. */
-  hasCompletionOf(userData: number): boolean {
-    const { ring } = this;
-    const end = ring[this.cqTail] ?? 0;
-    for (let at = ring[this.cqHead] ?? 0; at !== end; at = (at + 1) >>> 0) {
-      if (ring[this.cqes + (at & this.cqMask) * CQE_WORDS] === userData) return true;
-    }
-    return false;
-  }
   next(): void {
     this.ring[this.cqHead] = ((this.ring[this.cqHead] ?? 0) + 1) >>> 0;
   }
