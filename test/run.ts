@@ -2,7 +2,8 @@
  * The test run: `node dist/test/run.js [--list] [SUBSTRING…]`.
  *
  * Guarantees: exit code 0 only when the sources pass the linter, all selected tests pass, and no mount, process or
- * temporary entry was left behind; with CI=true also only when nothing was skipped. The last lines are the summary of
+ * temporary entry was left behind; with CI=true also only when nothing was skipped. Tests that mount run twice: over
+ * `/dev/fuse` and over io_uring. The last lines are the summary of
  * all of that. Without root the integration tests are left out, and the run says so.
  */
 import { spawnSync } from 'node:child_process';
@@ -15,6 +16,7 @@ import { spec } from 'node:test/reporters';
 import { installPackages } from './harness/debian-packages.js';
 import { settleLeftovers, takeSnapshot } from './harness/leftovers.js';
 import { compiledTest, projectRoot, temporaryPrefix } from './harness/project.js';
+import { hasUringParameter, withUring } from './harness/uring-parameter.js';
 
 /** The longest time in milliseconds that one test file may take. */
 const fileLimit = 20 * 60_000;
@@ -64,6 +66,26 @@ async function runFiles(files: readonly string[], summary: Summary): Promise<voi
   await finished(reporter);
 }
 
+/** All files over `/dev/fuse`, then again over io_uring those that mount with our own engine. */
+async function runOverBothTransports(files: readonly string[], summary: Summary): Promise<void> {
+  const mounting = files.filter(
+    (path) => isIntegration(path) && !path.includes('fuse-native') && !path.includes('collector'),
+  );
+  if (!hasUringParameter()) {
+    await runFiles(files, summary);
+    if (mounting.length === 0) return;
+    console.log(
+      `${mounting.length} test files are not run over io_uring: this kernel has no such thing, or we are not root`,
+    );
+    summary.set('skipped', (summary.get('skipped') ?? 0) + mounting.length);
+    return;
+  }
+  await withUring(false, () => runFiles(files, summary));
+  if (mounting.length === 0) return;
+  console.log('▶ the same over io_uring');
+  await withUring(true, () => runFiles(mounting, summary));
+}
+
 function printSummary(summary: Summary): void {
   for (const field of summaryFields) console.log(`ℹ ${field} ${summary.get(field) ?? 0}`);
 }
@@ -89,7 +111,7 @@ async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), `${temporaryPrefix}run-`));
   chmodSync(folder, 0o755);
   process.env.TMPDIR = folder;
-  if (files.length > 0) await runFiles(files, summary);
+  if (files.length > 0) await runOverBothTransports(files, summary);
   else report(summary, 'at least one test file is selected', ['no file matches']);
   report(summary, 'no mount, process or temporary entry was left behind', await settleLeftovers(snapshot, folder));
   if (isCi && (summary.get('skipped') ?? 0) > 0) report(summary, 'with CI=true no test is skipped', ['some were']);

@@ -36,6 +36,8 @@ export class RequestLoop implements DeviceClient {
   private readonly handed: HandedRequests | undefined;
   private readonly wanted: Wanted & { uring: boolean };
   private negotiated: Negotiated | Unsupported | undefined;
+  /** Whether queue threads serve requests. */
+  private hasQueues = false;
 
   constructor(
     private readonly settings: LoopSettings,
@@ -78,7 +80,7 @@ export class RequestLoop implements DeviceClient {
     this.tell({ kind: 'ready' });
     transport.awaitWakeUp();
     transport.run();
-    this.handed?.end();
+    if (this.hasQueues) this.handed?.end();
     this.streams.endAll();
     this.clock.close();
     this.reportLosses(Number.POSITIVE_INFINITY);
@@ -95,7 +97,10 @@ export class RequestLoop implements DeviceClient {
   private tellNegotiated(result: Negotiated | Unsupported): void {
     this.negotiated = undefined;
     if ('unsupported' in result) this.tell({ kind: 'unsupported', reason: result.unsupported });
-    else this.tell({ kind: 'serving', negotiated: result });
+    else {
+      this.hasQueues = result.uring;
+      this.tell({ kind: 'serving', negotiated: result });
+    }
   }
 
   serveOthers(): boolean {

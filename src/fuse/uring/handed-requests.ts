@@ -5,6 +5,7 @@
  * that it came from once it is answered, which for slow work is later.
  */
 import type { StreamTable } from '../../capture/stream-table.js';
+import { poll } from '../../libc/calls.js';
 import { OutHeader, WriteIn, WriteOut } from '../layout.js';
 import { type Handler, NO_REPLY, type Session } from '../session.js';
 import type { SharedMemory } from './queue-messages.js';
@@ -12,10 +13,15 @@ import { RequestSlots, Task } from './request-slots.js';
 import { SlotMailbox } from './slot-mailbox.js';
 import { SlotReplies } from './slot-replies.js';
 
+/** Longest time that the queue threads get to end. */
+const END_MILLISECONDS = 1000;
+
 export class HandedRequests {
   private readonly slots: RequestSlots;
   private readonly inbox: SlotMailbox;
   private readonly replies: SlotReplies;
+  private readonly threads: number;
+  private endedThreads = 0;
 
   constructor(
     memory: SharedMemory,
@@ -26,6 +32,7 @@ export class HandedRequests {
     this.slots = RequestSlots.at(memory.slots);
     this.inbox = SlotMailbox.at(memory.toOwner);
     this.replies = new SlotReplies(memory);
+    this.threads = memory.toQueues.length;
   }
 
   /** Serves all that is there. @returns whether there was anything */
@@ -33,7 +40,8 @@ export class HandedRequests {
     let slot = this.inbox.take();
     if (slot < 0) return false;
     for (; slot >= 0; slot = this.inbox.take()) {
-      if (this.slots.task(slot) === Task.capture) this.capture(slot);
+      if (slot === this.slots.count) this.endedThreads++;
+      else if (this.slots.task(slot) === Task.capture) this.capture(slot);
       else this.serve(slot);
     }
     return true;
@@ -47,10 +55,13 @@ export class HandedRequests {
     this.inbox.awake();
   }
 
-  /** Ends the queue threads, and serves what they have handed over; for the end of the server. */
+  /** Ends the queue threads, and serves what they have handed over: afterwards nobody writes to a chunk any more. */
   end(): void {
     this.replies.endQueues();
-    this.serveAll();
+    const deadline = performance.now() + END_MILLISECONDS;
+    while (this.endedThreads < this.threads && performance.now() < deadline) {
+      if (!this.serveAll()) poll(0, 0, 1);
+    }
   }
 
   private serve(slot: number): void {

@@ -61,12 +61,14 @@ class QueueThread {
     this.awaitWakeUp();
     while (this.ended === 0) {
       this.commitAnswered();
-      if (!this.inbox.prepareToSleep()) continue;
+      if (this.ended !== 0 || !this.inbox.prepareToSleep()) continue;
       const failed = this.ring.enter();
       this.inbox.awake();
-      if (failed < 0) return -failed;
-      this.serveCompletions();
+      if (failed < 0) this.ended = -failed;
+      else this.serveCompletions();
     }
+    // The number of no slot: the owner waits for it before it seals the chunks.
+    this.owner.send(this.slots.count);
     return this.ended === Errno.ESHUTDOWN ? 0 : this.ended;
   }
 

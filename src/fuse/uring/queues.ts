@@ -50,7 +50,7 @@ export class Queues {
     const cpus = possibleCpus();
     const threads = Math.min(cpus, MAX_THREADS);
     const slots = RequestSlots.create(cpus);
-    const mailbox = (fd: number) => SlotMailbox.create(slots.count + 1, fd).place;
+    const mailbox = (fd: number) => SlotMailbox.create(slots.count + threads, fd).place;
     this.memory = {
       slots: slots.place,
       descriptors: new OpenDescriptors().region.place,

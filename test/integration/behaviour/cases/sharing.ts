@@ -148,7 +148,8 @@ export const sharingCases: readonly BehaviourCase[] = [
   ),
   scripted(
     'a program can be run from the file system, and not be written meanwhile',
-    'cp /bin/sleep s; ./s 1 & sleep 0.1; echo x > s; echo y >> s; kill $!; wait; ./s 0; echo $?',
+    'cp /bin/sleep s; ./s 5 & until grep -qx s /proc/$!/comm; do sleep 0.02; done;' +
+      'echo x > s; echo y >> s; kill $!; wait; ./s 0; echo $?',
   ),
   foreign('a set-user-id program runs as its owner', 'cp $(command -v id) i; chmod 4755 i', './i -u; ./i -ru'),
   foreign(
