@@ -41,33 +41,23 @@ function isLeapYear(year: number): boolean {
   return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
 }
 
-/** The years around this one; and those in which the next 29 February may lie, around a century without one. */
-const nearYears = [0, -1, 1];
-const leapYears = [-8, -7, -6, -5, -4, -3, -2, 2, 3, 4, 5, 6, 7, 8];
+/** Around a century without a leap day the last 29 February is up to eight years ago. */
+const farthestYear = 8;
+/** How far a clock may be ahead of the one that tells when a line was written. */
+const aheadMilliseconds = 7 * 24 * 3600 * 1000;
 
 /**
- * The instant that a local time without a year means: of all years the one in which it lies nearest to when it was written,
- * so that 31 December read in January is last year's, and 1 January written by a clock that is ahead is next year's.
- * @param near - milliseconds since 1970. @returns milliseconds since 1970, undefined when there is no such day or time
+ * The instant that a local time without a year means: the latest one that is not after the time of writing, except by a clock
+ * that is up to a week ahead. So 31 December read in January is last year's, and 1 January may be next year's.
+ * @param written - milliseconds since 1970. @returns milliseconds since 1970, undefined when there is no such day or time
  */
-export function nearestInstant(day: DayOfYear, time: ClockTime, near: number): number | undefined {
+export function latestInstant(day: DayOfYear, time: ClockTime, written: number): number | undefined {
   if (!isClockTime(time)) return undefined;
-  const thisYear = new Date(near).getFullYear();
-  return nearestOf(nearYears, thisYear, day, time, near) ?? nearestOf(leapYears, thisYear, day, time, near);
-}
-
-function nearestOf(
-  offsets: readonly number[],
-  thisYear: number,
-  day: DayOfYear,
-  { hour, minute, second }: ClockTime,
-  near: number,
-): number | undefined {
-  let nearest: number | undefined;
-  for (const offset of offsets) {
-    if (!isDate(thisYear + offset, day)) continue;
-    const instant = new Date(thisYear + offset, day.month, day.day, hour, minute, second).getTime();
-    if (nearest === undefined || Math.abs(instant - near) < Math.abs(nearest - near)) nearest = instant;
+  const nextYear = new Date(written + aheadMilliseconds).getFullYear();
+  for (let year = nextYear; year >= nextYear - farthestYear; year--) {
+    if (!isDate(year, day)) continue;
+    const instant = new Date(year, day.month, day.day, time.hour, time.minute, time.second).getTime();
+    if (instant <= written + aheadMilliseconds) return instant;
   }
-  return nearest;
+  return undefined;
 }

@@ -3,8 +3,8 @@
  *
  * Guarantees: linear time; never throws. Integers beyond 2^53, and numbers beyond a double's range, become texts with their
  * exact digits; other numbers are doubles, as everywhere in JavaScript. A member named `__proto__` is a member like any other.
- * Halves of surrogate pairs (`"\ud800"`), which UTF-8 can't write, become U+FFFD. Nesting deeper than 100 is an error, so that
- * what formats the fields can't run out of stack. Of members with the same name the last one counts.
+ * Halves of surrogate pairs (`"\ud800"`), which UTF-8 can't write, become U+FFFD. Nesting deeper than 32 is an error, so that
+ * formats and receivers can bear it: protobuf's Struct has three messages a level, and its readers allow 100. Of members with the same name the last one counts.
  */
 import { isUtf8 } from 'node:buffer';
 import type { Fields } from '../record.js';
@@ -12,7 +12,7 @@ import type { Parsed, Parser } from './parser.js';
 
 export const jsonParser: Parser = { name: 'json', parse };
 
-const deepest = 100;
+const deepest = 32;
 
 /** Cheap signs that a text may hold what JSON.parse would change. */
 const longNumber = /\d{16}|\d[eE]\+?\d{2}/;

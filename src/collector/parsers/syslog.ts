@@ -8,13 +8,13 @@
  *
  * Guarantees: linear time; never throws. Fields: `facility`, `severity` (names), `time` (RFC 3339), `hostname`, `app`, `procid`,
  * `msgid`, `structured_data`, `message`; those that the line does not have are left out. A time without a year and zone is
- * local time of this host, in the year that brings it nearest to when the line was written.
+ * local time of this host, in the last year in which it is not after the time of writing; a week's clock skew is allowed.
  *
  * Own code: nsyslog-parser 0.10.1 takes quadratic time (1.8 s for 80 KB of `[a `), does not read escapes in structured data,
  * and takes the year from the clock of the host.
  */
 import { splitTime } from '../formats/time-text.js';
-import { monthIndex, nearestInstant } from './calendar.js';
+import { latestInstant, monthIndex } from './calendar.js';
 import type { Parsed, Parser } from './parser.js';
 import { namesOf } from './syslog-priority.js';
 import { type FieldMap, parseSyslogProtocol } from './syslog-protocol.js';
@@ -69,7 +69,7 @@ function parseVersion(version: string | undefined, scanner: TextScanner, fields:
 }
 
 /** @returns what is wrong with the time */
-function takeTime(scanner: TextScanner, fields: FieldMap, near: bigint): string | undefined {
+function takeTime(scanner: TextScanner, fields: FieldMap, written: bigint): string | undefined {
   const exact = scanner.take(fileTime);
   if (exact !== undefined) {
     if (Number.isNaN(Date.parse(exact[0]))) return `syslog: there is no time ${exact[0]}`;
@@ -79,16 +79,16 @@ function takeTime(scanner: TextScanner, fields: FieldMap, near: bigint): string 
   }
   const match = scanner.take(traditionalTime);
   if (match === undefined) return undefined;
-  fields.time = traditionalInstant(match, near);
+  fields.time = traditionalInstant(match, written);
   return fields.time === undefined ? `syslog: there is no time ${match[0].trimEnd()}` : undefined;
 }
 
-function traditionalInstant(match: RegExpExecArray, near: bigint): string | undefined {
+function traditionalInstant(match: RegExpExecArray, written: bigint): string | undefined {
   const [, name = '', day, hour, minute, second, fraction = ''] = match;
   const month = monthIndex(name);
   if (month === undefined) return undefined;
   const clock = { hour: Number(hour), minute: Number(minute), second: Number(second) };
-  const instant = nearestInstant({ month, day: Number(day) }, clock, splitTime(near).seconds * 1000);
+  const instant = latestInstant({ month, day: Number(day) }, clock, splitTime(written).seconds * 1000);
   return instant === undefined ? undefined : `${new Date(instant).toISOString().slice(0, 19)}${fraction}Z`;
 }
 
