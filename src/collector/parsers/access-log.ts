@@ -2,7 +2,8 @@
  * `nginx` and `apache`: access logs in the formats *common*, *combined*, Apache's *vhost_combined*, and nginx' *main*
  * (combined with the forwarded-for header behind it).
  *
- *     [VHOST ]CLIENT IDENT USER [04/Feb/2026:12:00:01 +0100] "METHOD PATH PROTOCOL" STATUS BYTES[ "REFERER" "AGENT"[ "FORWARDED_FOR"][ EXTRA]]
+ *     [VHOST ]CLIENT IDENT USER [04/Feb/2026:12:00:01 +0100] "METHOD PATH PROTOCOL" STATUS BYTES
+ *         [ "REFERER"[ "AGENT"[ "FORWARDED_FOR"]]][ EXTRA]
  *
  * Guarantees: linear time; never throws. Fields: `vhost`, `client`, `ident`, `user`, `time` (RFC 3339), `method`, `path`,
  * `protocol`, `status` (number), `bytes` (number), `referer`, `agent`, `forwarded_for`; what the line has as `-` is left out. A
