@@ -88,9 +88,9 @@ export class Queues {
     this.tell('end');
   }
 
-  /** Ends threads that serve. */
+  /** Ends threads whether they serve or wait to be told to. */
   stop(): void {
-    this.activity.end();
+    this.dismiss();
     new SlotReplies(this.memory).endQueues();
   }
 
