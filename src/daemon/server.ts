@@ -7,6 +7,7 @@
  */
 import { openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { sealLeftoverChunks } from '../capture/leftover-chunks.js';
 import type { TrackProblem, TrackRule } from '../capture/track-list.js';
@@ -107,6 +108,8 @@ export class Server {
     } catch (error) {
       await engine.abandon();
       engine.stop();
+      // A thread that sleeps in a system call would keep the process.
+      await Promise.race([engine.ended.catch(() => undefined), delay(GRACE_PERIOD, undefined, { ref: false })]);
       throw error;
     }
   }

@@ -3,22 +3,15 @@
  *
  * Guarantees: telling costs one atomic addition, and a system call only where the spinner sleeps and it is time to wake it.
  */
-import { futex } from '../../libc/calls.js';
-import { MemoryRegion } from '../../libc/memory.js';
-
 /** `batches`: counts; `isAsleep`; `wakeAt`: the count at which the spinner wants to be woken; `isOver`. */
 const Word = { batches: 0, isAsleep: 16, wakeAt: 17, isOver: 18, length: 32 } as const;
-
-/** FUTEX_WAIT and FUTEX_WAKE with FUTEX_PRIVATE_FLAG. */
-const WAIT = 128;
-const WAKE = 129;
 
 export class Activity {
   private readonly words: Int32Array;
 
-  /** @param region - another thread's, or a new one */
-  constructor(readonly region: MemoryRegion = new MemoryRegion(Word.length * 4)) {
-    this.words = region.integers;
+  /** @param memory - another thread's, or a new one: JavaScript's own, so that a thread that sleeps there can be terminated */
+  constructor(readonly memory: SharedArrayBuffer = new SharedArrayBuffer(Word.length * 4)) {
+    this.words = new Int32Array(memory);
   }
 
   /** A queue thread has got requests. */
@@ -46,12 +39,12 @@ export class Activity {
     this.words[Word.wakeAt] = (this.count + batches) | 0;
     Atomics.store(this.words, Word.isAsleep, 1);
     while (Atomics.load(this.words, Word.isAsleep) === 1 && !this.isOver) {
-      futex(this.region.address + 4 * Word.isAsleep, WAIT, 1);
+      Atomics.wait(this.words, Word.isAsleep, 1);
     }
   }
 
   private wake(): void {
     Atomics.store(this.words, Word.isAsleep, 0);
-    futex(this.region.address + 4 * Word.isAsleep, WAKE, 1);
+    Atomics.notify(this.words, Word.isAsleep);
   }
 }

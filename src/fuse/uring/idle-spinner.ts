@@ -10,11 +10,11 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { schedSetscheduler } from '../../libc/calls.js';
-import { type MemoryPlace, MemoryRegion } from '../../libc/memory.js';
+import { MemoryRegion } from '../../libc/memory.js';
 import { Activity } from './activity.js';
 
 export interface IdleSpinnerSettings {
-  readonly activity: MemoryPlace;
+  readonly activity: SharedArrayBuffer;
   /** Longest time without a request that it stays awake for, in microseconds. */
   readonly busyPollMicroseconds: number;
 }
@@ -45,8 +45,8 @@ function spinUntilQuiet(activity: Activity, milliseconds: number): boolean {
   }
 }
 
-function run({ activity: place, busyPollMicroseconds }: IdleSpinnerSettings): void {
-  const activity = new Activity(MemoryRegion.at(place));
+function run({ activity: memory, busyPollMicroseconds }: IdleSpinnerSettings): void {
+  const activity = new Activity(memory);
   // `struct sched_param`: an i32, which is 0 here.
   if (schedSetscheduler(0, SCHED_IDLE, new MemoryRegion(8).address) < 0) return;
   for (let misses = 0; !activity.isOver; ) {

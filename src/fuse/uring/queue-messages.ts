@@ -11,7 +11,7 @@ export interface SharedMemory {
   /** Streams and their live chunks. */
   readonly streams: MemoryPlace;
   /** Whether requests are coming. */
-  readonly activity: MemoryPlace;
+  readonly activity: SharedArrayBuffer;
   /** Requests on their way to the owner of the mirror. */
   readonly toOwner: MailboxPlace;
   /** Answered requests on their way back, by queue thread. */

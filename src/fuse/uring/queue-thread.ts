@@ -43,7 +43,7 @@ class QueueThread {
     if (inbox === undefined) throw new Error(`there is no queue thread ${thread}`);
     this.inbox = SlotMailbox.at(inbox);
     this.owner = SlotMailbox.at(memory.toOwner);
-    this.activity = new Activity(MemoryRegion.at(memory.activity));
+    this.activity = new Activity(memory.activity);
     const streams = new StreamSlots(MemoryRegion.at(memory.streams));
     const descriptors = new OpenDescriptors(MemoryRegion.at(memory.descriptors));
     this.hot = new HotRequests(this.slots, descriptors, new HotCapture(streams, chunkSize));

@@ -55,7 +55,7 @@ export class Queues {
       slots: slots.place,
       descriptors: new OpenDescriptors().region.place,
       streams: new StreamSlots().region.place,
-      activity: this.activity.region.place,
+      activity: this.activity.memory,
       toOwner: mailbox(wakeFd),
       toQueues: Array.from({ length: threads }, () => mailbox(eventfd(0, EVENTFD_FLAGS))),
     };
