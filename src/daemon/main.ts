@@ -9,7 +9,7 @@ import { cachePaths } from '../config/cache-paths.js';
 import { ExitCode, LogaggError } from '../config/errors.js';
 import { parseMountOptions } from '../config/mount-options.js';
 import type { EngineChoice } from '../fuse/engine-choice.js';
-import { openLog } from '../observability/log.js';
+import { LateLog } from '../observability/log.js';
 import { ServerFd, type StartReport } from './launch.js';
 import { Server } from './server.js';
 import { lockRoot } from './server-lock.js';
@@ -36,7 +36,7 @@ async function start(): Promise<Server> {
   // Before the log is opened: it may be the log of the server that holds the lock.
   lockRoot(options.root);
   const destination = options.logfile ?? cachePaths(options.root).defaultLogfile;
-  const log = await openLog({ level: options.loglevel, destination });
+  const log = new LateLog({ level: options.loglevel, destination });
   const server = new Server(options, log);
   process.on('uncaughtException', (error) => {
     log.logger.fatal({ stack: error.stack }, 'the server ends: internal error');

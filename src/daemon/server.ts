@@ -73,6 +73,8 @@ export class Server {
       maxDescriptors: Math.floor(openFilesLimit() / 2),
     };
     this.engine = await this.openEngine(choice, settings);
+    // While the engine's threads start.
+    await this.openLog(this.engine);
     this.handleSignals();
     const how = await this.untilServing(this.engine);
     this.watcher.start();
@@ -106,10 +108,23 @@ export class Server {
     try {
       return await engine.serving;
     } catch (error) {
-      await engine.abandon();
-      engine.stop();
-      // A thread that sleeps in a system call would keep the process.
-      await Promise.race([engine.ended.catch(() => undefined), delay(GRACE_PERIOD, undefined, { ref: false })]);
+      await this.giveUp(engine);
+      throw error;
+    }
+  }
+
+  private async giveUp(engine: Engine): Promise<void> {
+    await engine.abandon();
+    engine.stop();
+    // A thread that sleeps in a system call would keep the process.
+    await Promise.race([engine.ended.catch(() => undefined), delay(GRACE_PERIOD, undefined, { ref: false })]);
+  }
+
+  private async openLog(engine: Engine): Promise<void> {
+    try {
+      await this.log.open();
+    } catch (error) {
+      await this.giveUp(engine);
       throw error;
     }
   }

@@ -46,6 +46,7 @@ export class KernelEngine implements Engine {
   /** Real path, found before it leads to ourselves. */
   private readonly mountpoint: string;
   private isMounted = false;
+  private isStopped = false;
   private mountId: number | undefined;
   private markServing: (how: string) => void = () => undefined;
   private refuse: (error: Error) => void = () => undefined;
@@ -98,6 +99,7 @@ export class KernelEngine implements Engine {
   }
 
   stop(): void {
+    this.isStopped = true;
     this.send({ kind: 'stop' });
   }
 
@@ -110,6 +112,8 @@ export class KernelEngine implements Engine {
   private async mount(): Promise<void> {
     try {
       const uring = await this.readyQueues();
+      // What nobody would serve is not mounted.
+      if (this.isStopped) return;
       mountDevice(this.settings.deviceFd, this.options);
       this.isMounted = true;
       this.mountId = topMountAt(this.mountpoint);

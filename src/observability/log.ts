@@ -9,9 +9,9 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Logger, pino } from 'pino';
-import roll from 'pino-roll';
 import { LogaggError } from '../config/errors.js';
 import type { LogLevel } from '../config/mount-options.js';
+import { LateStream, type LogStream } from './late-stream.js';
 import { isDevice, LogFile } from './log-file.js';
 
 /** What to log, and where. */
@@ -27,19 +27,13 @@ export interface LogSettings {
 
 /** An open log. */
 export interface Log {
+  /** Opens it, where it is not open yet. @throws LogaggError */
+  open(): Promise<void>;
   readonly logger: Logger;
   /** The path that shows the current log; undefined for stderr. */
   readonly path: string | undefined;
   /** Lines are written before this returns; its promise resolves when the file is closed. Later lines are dropped. */
   close(): Promise<void>;
-}
-
-/** The part of sonic-boom that both destinations have. */
-interface Stream {
-  write(text: string): boolean;
-  end(): void;
-  on(event: 'error' | 'drop' | 'write', listener: () => void): unknown;
-  once(event: 'close' | 'error', listener: () => void): unknown;
 }
 
 /** At most `maxLength` bytes wait in memory while a log can't be written. */
@@ -54,11 +48,55 @@ const directoryMode = 0o750;
  * @throws LogaggError LOGAGG_LOGFILE when the path can't be written
  */
 export async function openLog(settings: LogSettings): Promise<Log> {
+  const log = new LateLog(settings);
+  await log.open();
+  return log;
+}
+
+/**
+ * A log that takes lines at once, and is opened when there is time for it: loading pino-roll takes longer than mounting.
+ */
+export class LateLog implements Log {
+  readonly logger: Logger;
+  readonly path: string | undefined;
+  private readonly late = new LateStream();
+  private stream: LogStream | undefined;
+  private closed = false;
+
+  constructor(private readonly settings: LogSettings) {
+    this.path = settings.destination;
+    this.logger = pino(
+      {
+        level: settings.level,
+        base: { pid: process.pid },
+        timestamp: pino.stdTimeFunctions.isoTime,
+        formatters: { level: (label) => ({ level: label }) },
+      },
+      { write: (line: string): void => void (this.closed || this.late.write(line)) },
+    );
+  }
+
+  /** @throws LogaggError LOGAGG_LOGFILE when the path can't be written */
+  async open(): Promise<void> {
+    if (this.stream !== undefined) return;
+    this.stream = await openStream(this.settings, this.logger);
+    surviveWriteErrors(this.stream, this.logger);
+    this.late.attach(this.stream);
+  }
+
+  close(): Promise<void> {
+    if (this.closed || this.stream === undefined) return Promise.resolve();
+    this.closed = true;
+    return closeStream(this.stream);
+  }
+}
+
+async function openStream(settings: LogSettings, logger: Logger): Promise<LogStream> {
   const { destination: path } = settings;
-  if (path === undefined) return logTo(pino.destination({ dest: 2, ...streamOptions }), settings);
+  if (path === undefined) return pino.destination({ dest: 2, ...streamOptions });
   try {
-    if (isDevice(path)) return logTo(pino.destination({ dest: path, ...streamOptions }), settings);
-    return await logToFiles(path, settings);
+    if (isDevice(path)) return pino.destination({ dest: path, ...streamOptions });
+    return await openFiles(path, settings, logger);
   } catch (error) {
     if (error instanceof LogaggError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
@@ -66,7 +104,8 @@ export async function openLog(settings: LogSettings): Promise<Log> {
   }
 }
 
-async function logToFiles(path: string, settings: LogSettings): Promise<Log> {
+async function openFiles(path: string, settings: LogSettings, logger: Logger): Promise<LogStream> {
+  const { default: roll } = await import('pino-roll');
   const { rollBytes = 10 * 1024 ** 2, keptFiles = 3 } = settings;
   const file = new LogFile(path);
   mkdirSync(dirname(file.path), { recursive: true, mode: directoryMode });
@@ -76,7 +115,6 @@ async function logToFiles(path: string, settings: LogSettings): Promise<Log> {
     mode: fileMode,
     ...streamOptions,
   });
-  const log = logTo(stream, settings);
   const settle = (): void => {
     file.show(stream.file);
     file.prune(keptFiles);
@@ -86,35 +124,14 @@ async function logToFiles(path: string, settings: LogSettings): Promise<Log> {
     try {
       settle();
     } catch (error) {
-      log.logger.warn({ err: error, path }, 'the log rolled, but its path may show an older file');
+      logger.warn({ err: error, path }, 'the log rolled, but its path may show an older file');
     }
   });
-  return log;
-}
-
-function logTo(stream: Stream, { level, destination }: LogSettings): Log {
-  let closed = false;
-  const sink = { write: (line: string): void => void (closed || stream.write(line)) };
-  const logger = pino(
-    {
-      level,
-      base: { pid: process.pid },
-      timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
-    },
-    sink,
-  );
-  surviveWriteErrors(stream, logger);
-  const close = (): Promise<void> => {
-    if (closed) return Promise.resolve();
-    closed = true;
-    return closeStream(stream);
-  };
-  return { logger, path: destination, close };
+  return stream;
 }
 
 /** Without a listener for `error`, a full disk would end the process. */
-function surviveWriteErrors(stream: Stream, logger: Logger): void {
+function surviveWriteErrors(stream: LogStream, logger: Logger): void {
   let failedWrites = 0;
   let droppedLines = 0;
   stream.on('error', () => {
@@ -136,7 +153,7 @@ function surviveWriteErrors(stream: Stream, logger: Logger): void {
 }
 
 /** Everything is written already, unless writing fails: then one last attempt is made. */
-function closeStream(stream: Stream): Promise<void> {
+function closeStream(stream: LogStream): Promise<void> {
   return new Promise((resolve) => {
     stream.once('close', resolve);
     stream.once('error', resolve);
