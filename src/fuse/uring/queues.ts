@@ -45,8 +45,10 @@ export class Queues {
   readonly ended: Promise<void>;
   private readonly threads: readonly Worker[];
   private readonly activity = new Activity();
+  private readonly busyPollMicroseconds: number;
 
   constructor({ deviceFd, wakeFd, chunkSize, busyPollMicroseconds }: QueuesOptions) {
+    this.busyPollMicroseconds = busyPollMicroseconds;
     const cpus = possibleCpus();
     const threads = Math.min(cpus, MAX_THREADS);
     const slots = RequestSlots.create(cpus);
@@ -65,20 +67,18 @@ export class Queues {
       return new Worker(url, { workerData, resourceLimits: WORKER_LIMITS });
     });
     this.ready = Promise.all(this.threads.map(readinessOf)).then(firstRefusal);
-    const all =
-      cpus === SPINNER_CPUS && busyPollMicroseconds > 0
-        ? [...this.threads, this.spin(busyPollMicroseconds)]
-        : this.threads;
-    this.ended = Promise.all(all.map(endOf)).then(() => undefined);
+    this.ended = Promise.all(this.threads.map(endOf)).then(() => undefined);
   }
 
-  private spin(busyPollMicroseconds: number): Worker {
+  private spin(): void {
+    const { busyPollMicroseconds } = this;
     const workerData: IdleSpinnerSettings = { activity: this.memory.activity, busyPollMicroseconds };
-    return new Worker(new URL('./idle-spinner.js', import.meta.url), { workerData, resourceLimits: WORKER_LIMITS });
+    new Worker(new URL('./idle-spinner.js', import.meta.url), { workerData, resourceLimits: WORKER_LIMITS }).unref();
   }
 
   /** The kernel has agreed: the threads begin to serve. */
   serve(): void {
+    if (this.memory.slots.queues === SPINNER_CPUS && this.busyPollMicroseconds > 0) this.spin();
     this.tell('serve');
   }
 
