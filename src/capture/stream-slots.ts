@@ -33,6 +33,11 @@ const TOTAL_WORDS = SLOTS_START + MAX_SLOTS * Field.length;
 export class StreamSlots {
   private readonly words: Int32Array;
   private readonly locks: WordLock;
+  /**
+   * For the owner of the streams: what to do while it waits for a lock, which may have been handed to it with bytes to
+   * capture. Other threads have none.
+   */
+  whileWaiting: (() => void) | undefined;
   private readonly free: number[] = [];
   private used = 0;
 
@@ -68,7 +73,8 @@ export class StreamSlots {
   }
 
   lock(slot: number): void {
-    this.locks.acquire(base(slot));
+    if (this.whileWaiting === undefined) this.locks.acquire(base(slot));
+    else this.locks.acquireLooking(base(slot), this.whileWaiting);
   }
   tryLock(slot: number): boolean {
     return this.locks.tryAcquire(base(slot));
@@ -103,10 +109,7 @@ export class StreamSlots {
 
   /** Whether anything was appended since this was last asked. */
   takeActive(slot: number): boolean {
-    const index = base(slot) + Field.active;
-    const active = this.get(index) !== 0;
-    this.words[index] = 0;
-    return active;
+    return Atomics.exchange(this.words, base(slot) + Field.active, 0) !== 0;
   }
 
   private get(index: number): number {

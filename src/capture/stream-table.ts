@@ -60,34 +60,31 @@ export class StreamTable {
     return this.slots.ofHandle(handle) >= 0;
   }
 
-  /** Decides about a handle that was opened for writing. */
+  /**
+   * Decides about a handle that is open for writing. Other threads write through it meanwhile: one that stays tracked is
+   * linked to its stream at every moment.
+   */
   attach(handle: number, file: WrittenFile): void {
+    const before = this.ofHandle(handle);
     const path = this.trackedPath(file);
     const stream = path === undefined || this.isSkipped(handle, file) ? undefined : this.streamOf(path);
     if (stream !== undefined) stream.handles++;
     this.slots.link(handle, stream?.slot ?? -1);
+    if (before !== undefined) before.handles--;
   }
 
   /** The handle is closed. */
   release(handle: number): void {
-    this.detach(handle);
-    this.skipped.delete(handle);
-  }
-
-  private detach(handle: number): void {
     const stream = this.ofHandle(handle);
-    if (stream === undefined) return;
-    stream.handles--;
+    if (stream !== undefined) stream.handles--;
     this.slots.link(handle, -1);
+    this.skipped.delete(handle);
   }
 
   /** Puts new patterns into force, for files that are open already as well. */
   usePatterns(patterns: PatternSet, openFiles: Iterable<readonly [handle: number, file: WrittenFile]>): void {
     this.patterns = patterns;
-    for (const [handle, file] of openFiles) {
-      this.detach(handle);
-      this.attach(handle, file);
-    }
+    for (const [handle, file] of openFiles) this.attach(handle, file);
   }
 
   /** Captures bytes that are written through `handle`; does nothing for one that is not tracked. */

@@ -22,7 +22,7 @@ const MAX_MISSES = 8;
 /** …until it is tried again after so many sleeps. */
 const RETRY_AFTER_SLEEPS = 1024;
 
-/** How many requests pass between two looks at the clock while there is no pause. */
+/** How many requests, or rounds of others, pass between two looks at the clock while there is no pause. */
 const REQUESTS_PER_CLOCK_CHECK = 256;
 
 export interface DeviceTransportOptions {
@@ -84,12 +84,18 @@ export class DeviceTransport {
       if (length > 0) {
         this.client.serve(length);
         if (--untilClockCheck > 0) continue;
+        this.client.serveOthers();
         this.lookUp();
       } else if (length === -Errno.ENODEV) {
         return;
       } else if (length === -Errno.EAGAIN) {
-        if (this.client.serveOthers() || this.pollBusily()) continue;
-        this.sleep();
+        if (this.client.serveOthers()) {
+          if (--untilClockCheck > 0) continue;
+          this.lookUp();
+        } else {
+          if (this.pollBusily()) continue;
+          this.sleep();
+        }
       } else if (length !== -Errno.EINTR && length !== -Errno.ENOENT) {
         throw new Error(`reading /dev/fuse failed: ${errnoName(-length)}`);
       }

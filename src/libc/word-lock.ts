@@ -3,11 +3,12 @@
  *
  * Guarantees: mutual exclusion, and that who gets a lock sees all that its last holder wrote. A thread that has to wait
  * spins for a moment, as most holders are gone within microseconds, then sleeps in the kernel. Any thread may release a
- * lock, so that work can be handed over together with its lock. Not fair, not recursive.
+ * lock, so that work can be handed over together with its lock: a thread that takes such work must wait for locks by
+ * {@link WordLock.acquireLooking} only, or it waits for itself. Not fair, not recursive.
  *
  * The algorithm is the second mutex of Ulrich Drepper, "Futexes Are Tricky": 0 is free, 1 held, 2 held with sleepers.
  */
-import { futex } from './calls.js';
+import { futex, poll } from './calls.js';
 import type { MemoryRegion } from './memory.js';
 
 const FREE = 0;
@@ -19,6 +20,9 @@ const WAIT = 128;
 const WAKE = 129;
 
 const SPINS = 200;
+
+/** How long a thread sleeps between two looks. */
+const LOOK_MILLISECONDS = 1;
 
 export class WordLock {
   private readonly words: Int32Array;
@@ -34,10 +38,25 @@ export class WordLock {
   }
 
   acquire(index: number): void {
-    for (let spin = 0; spin < SPINS; spin++) if (this.tryAcquire(index)) return;
+    if (this.spin(index)) return;
     while (Atomics.exchange(this.words, index, CONTENDED) !== FREE) {
       futex(this.region.address + 4 * index, WAIT, CONTENDED);
     }
+  }
+
+  /** The same for a thread that may have been handed the lock with work: `look` is to find that work, and release the lock. */
+  acquireLooking(index: number, look: () => void): void {
+    while (!this.spin(index)) {
+      look();
+      if (this.tryAcquire(index)) return;
+      // A futex does not tell that the lock is on its way here.
+      poll(0, 0, LOOK_MILLISECONDS);
+    }
+  }
+
+  private spin(index: number): boolean {
+    for (let spin = 0; spin < SPINS; spin++) if (this.tryAcquire(index)) return true;
+    return false;
   }
 
   release(index: number): void {

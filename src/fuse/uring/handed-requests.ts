@@ -2,7 +2,8 @@
  * The owner's side of requests over io_uring: serves what the queue threads have handed over.
  *
  * Guarantees: serves in the order of handing over, with the same handlers as for `/dev/fuse`; a slot goes back to the thread
- * that it came from once it is answered, which for slow work is later.
+ * that it came from once it is answered, which for slow work is later. Only bytes that come with their stream's lock go
+ * before others, where those wait for that lock.
  */
 import type { StreamTable } from '../../capture/stream-table.js';
 import { poll } from '../../libc/calls.js';
@@ -22,6 +23,8 @@ export class HandedRequests {
   private readonly replies: SlotReplies;
   private readonly threads: number;
   private endedThreads = 0;
+  /** Taken from the inbox, not served yet. */
+  private readonly postponed: number[] = [];
 
   constructor(
     memory: SharedMemory,
@@ -33,23 +36,37 @@ export class HandedRequests {
     this.inbox = SlotMailbox.at(memory.toOwner);
     this.replies = new SlotReplies(memory);
     this.threads = memory.toQueues.length;
+    streams.slots.whileWaiting = () => this.captureLocked();
   }
 
-  /** Serves all that is there. @returns whether there was anything */
+  /** Serves what is there, within bounds: while more comes, the owner has other things to do as well. @returns whether there was anything */
   serveAll(): boolean {
-    let slot = this.inbox.take();
-    if (slot < 0) return false;
-    for (; slot >= 0; slot = this.inbox.take()) {
+    let served = 0;
+    for (let slot = this.next(); slot >= 0; slot = ++served < this.slots.count ? this.next() : -1) {
       if (slot === this.slots.count) this.endedThreads++;
       else if (this.slots.task(slot) === Task.capture) this.capture(slot);
       else this.serve(slot);
     }
-    return true;
+    return served > 0;
+  }
+
+  private next(): number {
+    return this.postponed.shift() ?? this.inbox.take();
+  }
+
+  /** Captures what has come with a lock, which the owner may be waiting for; all else stays for its turn. */
+  private captureLocked(): void {
+    const { inbox, slots, postponed } = this;
+    for (let slot = inbox.take(); slot >= 0; slot = inbox.take()) {
+      const isLocked = slot < slots.count && slots.task(slot) === Task.capture && slots.lockedStream(slot) >= 0;
+      if (isLocked) this.capture(slot);
+      else postponed.push(slot);
+    }
   }
 
   /** @returns false when there is something to serve */
   prepareToSleep(): boolean {
-    return this.inbox.prepareToSleep();
+    return this.postponed.length === 0 && this.inbox.prepareToSleep();
   }
   awake(): void {
     this.inbox.awake();
