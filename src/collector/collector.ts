@@ -1,0 +1,327 @@
+/**
+ * The collector: keeps the inventory up to date, routes streams, runs one delivery loop for each destination, and removes
+ * what all have got.
+ *
+ * Guarantees: a stream without a route is kept, and reported. A destination that is taken out of the configuration is no
+ * longer waited for; one that is added gets what is still there. A changed destination starts where it had got to.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { AccountNames } from './account-names.js';
+import { Checkpoint } from './checkpoint.js';
+import { ChunkInventory, type InventoryChanges } from './chunk-inventory.js';
+import { ChunkRemover } from './chunk-remover.js';
+import type { CollectorConfig, DestinationConfig } from './config/collector-config.js';
+import { DeliveryLoop } from './delivery-loop.js';
+import { findFormat } from './formats/find-format.js';
+import { pause } from './pause.js';
+import { ProblemLog } from './problem-log.js';
+import { ProvenanceBook } from './provenance.js';
+import { RecordMaker } from './record-maker.js';
+import { type Directions, RouteTable } from './routes.js';
+import { openSink } from './sinks/open-sink.js';
+import type { StreamChunks } from './stream-chunks.js';
+import { StreamReader } from './stream-reader.js';
+import { WindowReader } from './stream-window.js';
+
+const pollMilliseconds = 250;
+/** Looking takes at most this part of the time, however many chunks there are. */
+const pollShare = 10;
+/** After so many streams other work has its turn. */
+const streamsInOneGo = 1000;
+/** A batch in flight has so long when the collector ends. */
+const graceMilliseconds = 1200;
+/** And so long to give up, and then to close what is open. */
+const forceMilliseconds = 300;
+
+export interface CollectorOptions {
+  readonly logs: string;
+  readonly meta: string;
+  readonly host: string;
+  readonly once: boolean;
+  readonly batchBytes: number;
+  readonly batchMilliseconds: number;
+  readonly logger: Logger;
+}
+
+/** A destination at work. */
+interface Destination {
+  readonly config: DestinationConfig;
+  readonly loop: DeliveryLoop;
+  /** Settled when its loop has ended. */
+  done: Promise<void>;
+}
+
+export class Collector {
+  readonly inventory: ChunkInventory;
+  readonly problems: ProblemLog;
+  /** Streams that could not be read to their end in this run. */
+  readonly unreadable = new Set<string>();
+  private readonly windows: WindowReader;
+  private readonly provenance: ProvenanceBook;
+  private readonly maker: RecordMaker;
+  private readonly remover: ChunkRemover;
+  private readonly destinations = new Map<string, Destination>();
+  private readonly directions = new Map<StreamChunks, Directions | undefined>();
+  private routes: RouteTable | undefined;
+  private readonly stopping = new AbortController();
+  private lastRound: Promise<void> = Promise.resolve();
+  private failure: unknown;
+
+  constructor(private readonly options: CollectorOptions) {
+    const { logs, meta, host, logger } = options;
+    this.problems = new ProblemLog(logger);
+    this.inventory = new ChunkInventory(logs);
+    this.windows = new WindowReader(logs, () => this.inventory.rounds);
+    this.provenance = new ProvenanceBook(meta, new AccountNames());
+    this.maker = new RecordMaker(host, this.provenance);
+    this.remover = new ChunkRemover({ logs, meta }, this.inventory, this.provenance, (error) =>
+      this.problems.report('removal', { reason: describe(error) }, "a chunk can't be removed"),
+    );
+  }
+
+  get loops(): readonly DeliveryLoop[] {
+    return [...this.destinations.values()].map(({ loop }) => loop);
+  }
+
+  /** Chunks that no route takes. */
+  get unroutedChunks(): number {
+    let count = 0;
+    for (const [stream, directions] of this.directions) if (directions === undefined) count += stream.names.length;
+    return count;
+  }
+
+  /** Where a stream goes. */
+  directionsOf(stream: StreamChunks): Directions | undefined {
+    return this.directions.get(stream);
+  }
+
+  get removedChunks(): number {
+    return this.remover.removed;
+  }
+
+  /** Lines of `meta/` that made no sense, and chunks that were shorter than before. */
+  get oddities(): { readonly nonsense: number; readonly shrunkChunks: number } {
+    return { nonsense: this.provenance.nonsense, shrunkChunks: this.windows.shrunkChunks };
+  }
+
+  /** First look at what is there. @throws Node's errors when `logs/` can't be read */
+  async open(config: CollectorConfig): Promise<void> {
+    await this.inventory.round();
+    await this.apply(config);
+  }
+
+  /** Works by another configuration from now on. One at a time. @throws LogaggError where a destination can't be opened */
+  async apply(config: CollectorConfig): Promise<void> {
+    for (const { config: old, loop, done } of [...this.destinations.values()]) {
+      if (config.destinations.some((one) => isSame(one, old))) continue;
+      this.destinations.delete(old.name);
+      loop.abandon();
+      await done;
+      await this.close(loop);
+    }
+    for (const destination of config.destinations) {
+      if (!this.destinations.has(destination.name)) this.destinations.set(destination.name, this.start(destination));
+    }
+    this.routes = new RouteTable(config.routes, (message) => this.options.logger.warn(message));
+    await this.notice({ changed: [...this.inventory.streams.values()], gone: [] });
+  }
+
+  /** Delivers for ever, or (`once`) all that is there. Ends early when it is stopped. @throws what a defect throws */
+  async run(): Promise<void> {
+    if (this.options.once) await this.drainAll();
+    else await this.follow();
+    if (this.failure !== undefined) throw this.failure;
+  }
+
+  /** Ends {@link run} soon. */
+  stop(): void {
+    this.stopping.abort();
+    for (const { loop } of this.destinations.values()) loop.stop();
+  }
+
+  /** Ends all loops, those that can't by themselves by force, and closes everything. */
+  async end(): Promise<void> {
+    this.stop();
+    const all = [...this.destinations.values()];
+    const ended = Promise.all(all.map(({ done }) => done));
+    await within(graceMilliseconds, ended);
+    for (const { loop } of all) loop.abandon();
+    await within(forceMilliseconds, ended);
+    await within(forceMilliseconds, Promise.all(all.map(({ loop }) => this.close(loop))));
+  }
+
+  private async follow(): Promise<void> {
+    for (const destination of this.destinations.values()) this.runLoop(destination);
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      const begun = performance.now();
+      try {
+        await this.round();
+        this.problems.over('inventory');
+      } catch (error) {
+        this.problems.report('inventory', { reason: describe(error) }, "the log cache can't be read");
+      }
+      await pause(Math.max(pollMilliseconds, (performance.now() - begun) * pollShare), signal);
+    }
+  }
+
+  private async drainAll(): Promise<void> {
+    const drained = Promise.all([...this.destinations.values()].map((one) => this.drain(one)));
+    // A destination that answers nothing must not keep us from ending.
+    await Promise.race([drained, aborted(this.stopping.signal)]);
+  }
+
+  /** Everything, and then the last lines that lack a newline: a second look shows that nothing follows them. */
+  private async drain(destination: Destination): Promise<void> {
+    await this.runLoop(destination);
+    if (this.stopping.signal.aborted) return;
+    await this.round();
+    await this.runLoop(destination);
+  }
+
+  private runLoop(destination: Destination): Promise<void> {
+    destination.done = destination.loop.run().catch((error: unknown) => {
+      this.failure ??= error;
+      this.stop();
+    });
+    return destination.done;
+  }
+
+  private round(): Promise<void> {
+    this.lastRound = this.lastRound.catch(() => undefined).then(async () => this.notice(await this.inventory.round()));
+    return this.lastRound;
+  }
+
+  private async notice({ changed, gone }: InventoryChanges): Promise<void> {
+    for (const stream of gone) this.forget(stream);
+    let count = 0;
+    for (const stream of changed) {
+      this.route(stream);
+      if (++count % streamsInOneGo === 0) await nextTurn();
+    }
+  }
+
+  private route(stream: StreamChunks): void {
+    if (stream.names.length === 0) return;
+    if (stream.path === '') stream.path = this.provenance.pathOf(stream.names);
+    const directions = this.routes?.directionsOf(stream.path);
+    this.directions.set(stream, directions);
+    if (stream.rewindTo !== undefined) this.rewind(stream, stream.rewindTo);
+    for (const { loop } of this.destinations.values()) {
+      const route = directions?.get(loop.name);
+      if (route === undefined) loop.withdraw(stream);
+      else loop.offer(stream, route);
+    }
+    stream.rewindTo = undefined;
+    if (directions === undefined) this.reportUnrouted(stream);
+    else if (directions.size === 0) this.throwAway(stream);
+  }
+
+  private rewind(stream: StreamChunks, chunk: string): void {
+    this.options.logger.warn(
+      { stream: stream.id, chunk },
+      'an older chunk came back: its stream is read again from there',
+    );
+    for (const { loop } of this.destinations.values()) loop.checkpoint.rewind(stream.id, chunk);
+  }
+
+  private reportUnrouted({ id, path }: StreamChunks): void {
+    this.problems.report('unrouted', { stream: id, path }, 'logs that no route takes are kept; add a route for them');
+  }
+
+  private throwAway(stream: StreamChunks): void {
+    this.settle(stream);
+    if (stream.names.length > 0) this.inventory.watch(stream, -1);
+  }
+
+  private settle(stream: StreamChunks): void {
+    const directions = this.directions.get(stream);
+    if (directions === undefined) return;
+    const destinations = [...directions.keys()].map((name) => this.destinations.get(name)?.loop.checkpoint);
+    const isDone = destinations.map(
+      (checkpoint) => (one: StreamChunks, chunk: string, size: number | undefined) =>
+        checkpoint?.isDone(one, chunk, size) ?? false,
+    );
+    if (this.remover.settle(stream, isDone)) this.forget(stream);
+  }
+
+  private forget(stream: StreamChunks): void {
+    this.directions.delete(stream);
+    for (const { loop } of this.destinations.values()) {
+      loop.withdraw(stream);
+      loop.checkpoint.forget(stream.id);
+    }
+  }
+
+  private start(config: DestinationConfig): Destination {
+    const { meta, host, once, batchBytes, batchMilliseconds } = this.options;
+    const { name } = config;
+    const credentials = config.credentials === undefined ? {} : { credentials: config.credentials };
+    const sink = openSink(config.url, { format: findFormat(config.format), host, ...credentials });
+    const checkpoint = new Checkpoint(meta, name, (message) => this.problems.report(`progress ${name}`, {}, message));
+    checkpoint.retain((stream) => this.inventory.streams.has(stream));
+    const loop = new DeliveryLoop({
+      ...{ name, sink, checkpoint, once, batchBytes, batchMilliseconds, problems: this.problems },
+      reader: this.reader(checkpoint),
+      makeRecords: (batch) => this.maker.make(batch),
+      onProgress: (streams) => {
+        for (const stream of streams) this.settle(stream);
+      },
+    });
+    const destination: Destination = { config, loop, done: Promise.resolve() };
+    if (this.routes !== undefined && !once) this.runLoop(destination);
+    return destination;
+  }
+
+  private reader(checkpoint: Checkpoint): StreamReader {
+    return new StreamReader({
+      inventory: this.inventory,
+      windows: this.windows,
+      maker: this.maker,
+      acknowledged: (stream) => checkpoint.positionIn(stream),
+      onIdle: (stream) => this.settle(stream),
+      onUnreadable: (stream, error) => {
+        this.unreadable.add(stream.id);
+        const details = { stream: stream.id, path: stream.path, reason: describe(error) };
+        this.problems.report(`unreadable ${stream.id}`, details, "a chunk can't be read");
+      },
+      endsHere: this.options.once,
+      now: () => BigInt(Date.now()) * 1_000_000n,
+    });
+  }
+
+  /** What can't be closed or written is reported: the next run repeats what it does not know. */
+  private async close(loop: DeliveryLoop): Promise<void> {
+    try {
+      await loop.close();
+    } catch (error) {
+      this.problems.report(
+        `close ${loop.name}`,
+        { destination: loop.name, reason: describe(error) },
+        "can't be closed",
+      );
+    }
+  }
+}
+
+async function within(milliseconds: number, end: Promise<unknown>): Promise<void> {
+  const patience = new AbortController();
+  await Promise.race([end, pause(milliseconds, patience.signal)]);
+  patience.abort();
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+function isSame(a: DestinationConfig, b: DestinationConfig): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
