@@ -263,6 +263,7 @@ export class Collector {
     checkpoint.retain((stream) => this.inventory.streams.has(stream));
     const loop = new DeliveryLoop({
       ...{ name, sink, checkpoint, once, batchBytes, batchMilliseconds, problems: this.problems },
+      isRaw: config.format === 'raw',
       reader: this.reader(checkpoint),
       makeRecords: (batch) => this.maker.make(batch),
       onProgress: (streams) => {

@@ -28,6 +28,8 @@ export interface DeliveryLoopOptions {
   readonly reader: StreamReader;
   readonly checkpoint: Checkpoint;
   readonly makeRecords: MakeRecords;
+  /** Whether its format is `raw`. */
+  readonly isRaw: boolean;
   readonly batchBytes: number;
   readonly batchMilliseconds: number;
   /** End when there is nothing left to read. */
@@ -52,8 +54,8 @@ export class DeliveryLoop {
   private wake: () => void = () => undefined;
 
   constructor(private readonly options: DeliveryLoopOptions) {
-    const { sink, name, problems, makeRecords, batchBytes } = options;
-    this.batch = new ReadBatch(batchBytes, batchRoom, makeRecords);
+    const { sink, name, problems, makeRecords, batchBytes, isRaw } = options;
+    this.batch = new ReadBatch(batchBytes, batchRoom, isRaw, makeRecords);
     this.delivery = new BatchDelivery(sink, name, this.counters, problems);
   }
 

@@ -11,8 +11,12 @@ import type { Batch } from './sinks/sink.js';
 import type { StreamCursor } from './stream-cursor.js';
 import type { Segment, StreamWindow } from './stream-window.js';
 
-/** So many records at most, so that memory is bounded for empty lines as well. */
-export const maxRecords = 16_384;
+/**
+ * So many records at most, so that memory is bounded for empty lines as well. Far more where they are not made, or are as
+ * small as their messages.
+ */
+const maxRecords = 4_096;
+const maxRawRecords = 16_384;
 
 /** Records that come from one window. */
 export interface BatchPart {
@@ -28,6 +32,8 @@ export type MakeRecords = (batch: ReadBatch) => LogRecord[];
 
 export class ReadBatch implements Batch {
   readonly memory: Buffer;
+  /** Most records that it can hold. */
+  readonly capacity: number;
   /** Bytes of {@link memory} in use. */
   used = 0;
   /** Number of records. */
@@ -37,9 +43,9 @@ export class ReadBatch implements Batch {
   /** Records that a rate limit has kept out. */
   dropped = 0;
   /** By record: indices in {@link memory} of the message, and how many bytes of the chunks it stands for. */
-  readonly starts = new Int32Array(maxRecords);
-  readonly ends = new Int32Array(maxRecords);
-  readonly lengths = new Int32Array(maxRecords);
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
+  readonly lengths: Int32Array;
   readonly partMarks = new Map<number, Part>();
   readonly parts: BatchPart[] = [];
   /** How far each stream has come with this batch. */
@@ -51,17 +57,23 @@ export class ReadBatch implements Batch {
   /**
    * @param wantedBytes - the batch is full once it has about so many
    * @param room - so many more may come in one go
+   * @param isRaw - whether messages are delivered as they are
    */
   constructor(
     readonly wantedBytes: number,
     room: number,
+    isRaw: boolean,
     private readonly makeRecords: MakeRecords,
   ) {
+    this.capacity = isRaw ? maxRawRecords : maxRecords;
+    this.starts = new Int32Array(this.capacity);
+    this.ends = new Int32Array(this.capacity);
+    this.lengths = new Int32Array(this.capacity);
     this.memory = Buffer.allocUnsafeSlow(wantedBytes + room);
   }
 
   get isFull(): boolean {
-    return this.used >= this.wantedBytes || this.count >= maxRecords;
+    return this.used >= this.wantedBytes || this.count >= this.capacity;
   }
 
   get isEmpty(): boolean {

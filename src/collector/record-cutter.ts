@@ -5,7 +5,7 @@
  * up to 1 MiB is whole, a longer one comes in parts of 1 MiB that are marked. What may still grow is left for later. Any
  * bytes pass.
  */
-import { maxRecords, type ReadBatch } from './read-batch.js';
+import type { ReadBatch } from './read-batch.js';
 import type { RecordBoundary } from './record-boundary.js';
 import type { StreamWindow } from './stream-window.js';
 
@@ -40,7 +40,7 @@ export function cutRecords(batch: ReadBatch, window: StreamWindow, rules: CutRul
   const bytes = batch.memory.subarray(0, end);
   let at = window.start;
   let { part } = window;
-  while (batch.count < maxRecords && at < end) {
+  while (batch.count < batch.capacity && at < end) {
     const next = boundary.recordEnd(bytes, at, isEnd);
     const isLong = next === -1 ? end - at > maxMessageBytes : next - at > maxMessageBytes + 1;
     if (next === -1 && !isLong) break;

@@ -7,7 +7,7 @@
 import type { ChunkInventory } from './chunk-inventory.js';
 import { isSamePosition, type Position, startOf } from './position.js';
 import { RateLimit } from './rate-limit.js';
-import { maxRecords, type ReadBatch } from './read-batch.js';
+import type { ReadBatch } from './read-batch.js';
 import { lineBoundary } from './record-boundary.js';
 import { type Cut, cutRecords, maxMessageBytes } from './record-cutter.js';
 import type { RecordMaker } from './record-maker.js';
@@ -125,7 +125,7 @@ export class StreamReader {
       cursor.position = position;
       batch.close(cursor, window, first, cut.used, position);
     }
-    if (window.ending === 'more' || (cut.consumed < window.end && batch.count >= maxRecords)) return true;
+    if (window.ending === 'more' || (cut.consumed < window.end && batch.count >= batch.capacity)) return true;
     this.settle(cursor, window);
     return false;
   }
