@@ -3,13 +3,13 @@
  *
  * Guarantees: a chunk is shown only when all older ones of its stream are. A directory that changes while it is read may
  * show a chunk and not the one before it (readdir(3) leaves open whether it shows what is added meanwhile); what the first
- * of two listings has found, and all that is older, is in the second. One listing a round, two where something is new,
+ * of two listings has found, and all that is older, is in the second. Two listings a round,
  * none while `logs/` is unchanged; only chunks whose end a destination has reached are looked at one by one. Names are
  * kept, contents never. Foreign files are ignored.
  */
-import { lstatSync, statSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { lstatSync, opendirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { StreamChunks } from './stream-chunks.js';
 
 const STREAM_LENGTH = 32;
@@ -17,6 +17,8 @@ const CHUNK_NAME = /^[0-9a-f]{32}\.\d{10}\.\d{7}\.log$/;
 const WRITE_BITS = 0o222;
 /** Two changes within one tick of the file system's clock leave the same time: a directory this young is listed again. */
 const youngMilliseconds = 100;
+/** After so many entries other work has its turn. */
+const entriesInOneGo = 2048;
 
 /** What a round has found. */
 export interface InventoryChanges {
@@ -85,22 +87,37 @@ export class ChunkInventory {
   /** @returns whether everything that was listed is shown */
   private async list(changed: Set<StreamChunks>, gone: StreamChunks[]): Promise<boolean> {
     this.removed.clear();
-    const first = group(await readdir(this.logs));
-    const hasNews = [...first].some(([id, names]) => !isKnown(this.streams.get(id), names));
-    const second = hasNews ? group(await readdir(this.logs)) : first;
+    const newest = new Map<string, string>();
+    await this.eachChunk((id, name) => {
+      if (name > (newest.get(id) ?? '')) newest.set(id, name);
+    });
     let isWhole = true;
-    for (const [id, names] of second) {
-      const newest = first.get(id)?.at(-1) ?? '';
-      const shown = names.filter((name) => name <= newest && !this.removed.has(name));
-      if (names.at(-1) !== newest) isWhole = false;
-      this.show(id, shown, changed);
-    }
+    const listing: Listing = new Map();
+    await this.eachChunk((id, name) => {
+      if (name > (newest.get(id) ?? '')) isWhole = false;
+      else if (!this.removed.has(name)) add(listing, id, name);
+    });
+    for (const [id, names] of listing) this.show(id, names.sort(), changed);
     for (const stream of [...this.streams.values()]) {
-      if (stream.names.length > 0 && second.has(stream.id)) continue;
+      if (listing.has(stream.id)) continue;
       this.forget(stream);
       gone.push(stream);
     }
     return isWhole;
+  }
+
+  /** Goes through `logs/` entry by entry, because a list of 100,000 would take tens of megabytes. */
+  private async eachChunk(take: (stream: string, name: string) => void): Promise<void> {
+    const folder = opendirSync(this.logs, { bufferSize: entriesInOneGo });
+    try {
+      let count = 0;
+      for (let entry = folder.readSync(); entry !== null; entry = folder.readSync()) {
+        if (CHUNK_NAME.test(entry.name)) take(entry.name.slice(0, STREAM_LENGTH), entry.name);
+        if (++count % entriesInOneGo === 0) await nextTurn();
+      }
+    } finally {
+      folder.closeSync();
+    }
   }
 
   private show(id: string, names: readonly string[], changed: Set<StreamChunks>): void {
@@ -126,17 +143,10 @@ export class ChunkInventory {
   }
 }
 
-function group(names: readonly string[]): Listing {
-  const listing: Listing = new Map();
-  for (const name of names) {
-    if (!CHUNK_NAME.test(name)) continue;
-    const stream = name.slice(0, STREAM_LENGTH);
-    const known = listing.get(stream);
-    if (known === undefined) listing.set(stream, [name]);
-    else known.push(name);
-  }
-  for (const chunks of listing.values()) chunks.sort();
-  return listing;
+function add(listing: Listing, stream: string, name: string): void {
+  const known = listing.get(stream);
+  if (known === undefined) listing.set(stream, [name]);
+  else known.push(name);
 }
 
 function isKnown(stream: StreamChunks | undefined, names: readonly string[]): boolean {
