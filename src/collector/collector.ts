@@ -140,15 +140,20 @@ export class Collector {
     for (const { loop } of this.destinations.values()) loop.stop();
   }
 
-  /** Ends all loops, those that can't by themselves by force, and closes everything. */
-  async end(): Promise<void> {
+  /**
+   * Ends all loops, those that can't by themselves by force, and closes everything.
+   *
+   * @returns false when something still waits for a destination; only the end of the process ends that
+   */
+  async end(): Promise<boolean> {
     this.stop();
     const all = [...this.destinations.values()];
     const ended = Promise.all(all.map(({ done }) => done));
     await within(graceMilliseconds, ended);
     for (const { loop } of all) loop.abandon();
-    await within(forceMilliseconds, ended);
-    await within(forceMilliseconds, Promise.all(all.map(({ loop }) => this.close(loop))));
+    const hasEnded = await within(forceMilliseconds, ended);
+    const hasClosed = await within(forceMilliseconds, Promise.all(all.map(({ loop }) => this.close(loop))));
+    return hasEnded && hasClosed;
   }
 
   private async follow(): Promise<void> {
@@ -306,10 +311,12 @@ export class Collector {
   }
 }
 
-async function within(milliseconds: number, end: Promise<unknown>): Promise<void> {
+/** @returns whether it has ended within that time */
+async function within(milliseconds: number, end: Promise<unknown>): Promise<boolean> {
   const patience = new AbortController();
-  await Promise.race([end, pause(milliseconds, patience.signal)]);
+  const outcome = await Promise.race([end.then(() => true), pause(milliseconds, patience.signal).then(() => false)]);
   patience.abort();
+  return outcome;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

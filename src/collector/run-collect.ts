@@ -42,13 +42,19 @@ export interface CollectOptions {
 /** Where a configuration comes from. */
 type ReadConfig = () => CollectorConfig;
 
+/** How a collector has ended. */
+export interface CollectEnd {
+  readonly exitCode: ExitCode;
+  /** False when a thread still waits for a destination. */
+  readonly isQuiet: boolean;
+}
+
 /**
  * Collects until it is done or told to end.
  *
- * @returns exit code
  * @throws LogaggError before anything was collected; ConfigProblems
  */
-export async function runCollect(options: CollectOptions): Promise<ExitCode> {
+export async function runCollect(options: CollectOptions): Promise<CollectEnd> {
   const { logs, meta } = prepare(options.root);
   const readConfig = await configReader(options);
   const config = readConfig();
@@ -63,21 +69,22 @@ export async function runCollect(options: CollectOptions): Promise<ExitCode> {
   log.logger.info({ root: options.root, destinations: config.destinations.map(({ name }) => name) }, 'collecting');
   const bar = showsBar ? await startBar(collector, logs) : undefined;
   try {
-    await collect(collector, options, readConfig, log.logger);
+    const isQuiet = await collect(collector, options, readConfig, log.logger);
+    const isIncomplete = options.once && collector.unreadable.size > 0;
+    return { exitCode: isIncomplete ? ExitCode.failure : ExitCode.ok, isQuiet };
   } finally {
     bar?.stop();
     await log.close();
   }
-  return options.once && collector.unreadable.size > 0 ? ExitCode.failure : ExitCode.ok;
 }
 
-/** Runs the collector to its end. */
+/** Runs the collector to its end. @returns see {@link CollectEnd.isQuiet} */
 async function collect(
   collector: Collector,
   { once, config }: CollectOptions,
   readConfig: ReadConfig,
   logger: Logger,
-): Promise<void> {
+): Promise<boolean> {
   const status = new StatusLog(collector, logger);
   const watcher = config === undefined || once ? undefined : watchConfig(config, readConfig, collector, logger);
   const stop = (signal: NodeJS.Signals): void => {
@@ -86,17 +93,19 @@ async function collect(
   };
   process.once('SIGTERM', stop).once('SIGINT', stop);
   if (!once) status.start();
+  let defect: unknown;
   try {
     await collector.run();
   } catch (error) {
-    if (!(error instanceof OutputClosed)) throw error;
-    logger.info('nobody reads the standard output any more');
-  } finally {
-    watcher?.stop();
-    status.stop();
-    await collector.end();
-    status.write('ended');
+    if (error instanceof OutputClosed) logger.info('nobody reads the standard output any more');
+    else defect = error;
   }
+  watcher?.stop();
+  status.stop();
+  const isQuiet = await collector.end();
+  status.write('ended');
+  if (defect !== undefined) throw defect;
+  return isQuiet;
 }
 
 async function open(collector: Collector, config: CollectorConfig, root: string): Promise<void> {

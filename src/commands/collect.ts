@@ -62,7 +62,7 @@ export function addCollect(program: Command): void {
     .action(async (root: string, flags: CollectFlags) => {
       checkFlags(flags);
       const { runCollect } = await import('../collector/run-collect.js');
-      const exitCode = await runCollect({
+      const { exitCode, isQuiet } = await runCollect({
         root: resolve(root),
         to: flags.to ?? [],
         format: flags.format,
@@ -72,7 +72,9 @@ export function addCollect(program: Command): void {
         batchSeconds: flags.batchSeconds,
         logfile: flags.logfile === undefined ? undefined : resolve(flags.logfile),
       });
-      // Not only the exit code: a write to somebody who reads no more would keep the process for ever.
+      // Not only the exit code: a write to somebody who reads no more would keep the process for ever. Node's own exit
+      // waits for threads; it is preferred because it lets tools that watch Node do their work.
+      if (!isQuiet) (await import('../libc/calls.js')).exitNow(exitCode);
       process.exit(exitCode);
     });
 }

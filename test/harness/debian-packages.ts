@@ -8,13 +8,14 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 
 /**
  * What the tests call: rsyslogd, logrotate, mount.fuse3, libfuse 2, strace; in integration/heavy/ the stressors, the
- * programs that copy trees with everything that an entry carries, and the daemons.
+ * programs that copy trees with everything that an entry carries, and the daemons; Python for the old collector.
  */
 const packages = [
   ...['rsyslog', 'logrotate', 'fuse3', 'libfuse2', 'strace'],
   ...['stress-ng', 'fio', 'bonnie++', 'dbench'],
   ...['acl', 'attr', 'e2fsprogs', 'libcap2-bin', 'rsync'],
   ...['nginx-light', 'wrk', 'postgresql'],
+  ...['python3'],
 ];
 
 const policyFile = '/usr/sbin/policy-rc.d';
