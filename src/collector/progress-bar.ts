@@ -3,26 +3,26 @@
  *
  * Guarantees: writes to stderr only. Does not take part in the work: it looks at counters a few times a second.
  */
-import { Format, Presets, SingleBar } from 'cli-progress';
+// A CommonJS module, of which Node finds no named exports.
+import progress from 'cli-progress';
 
 const refreshMilliseconds = 250;
 
 export class ProgressBar {
-  private readonly bar: SingleBar;
+  private readonly bar: progress.SingleBar;
   private timer: NodeJS.Timeout | undefined;
   private begun = 0;
 
   /** @param done - bytes done so far */
   constructor(private readonly done: () => number) {
-    this.bar = new SingleBar(
+    this.bar = new progress.SingleBar(
       {
         format: 'collect {bar} {percentage}% | {doneText} of {totalText} | {rate}/s | {eta_formatted} left',
         stream: process.stderr,
         hideCursor: true,
         etaBuffer: 40,
-        formatBar: Format.BarFormat,
       },
-      Presets.shades_classic,
+      progress.Presets.shades_classic,
     );
   }
 

@@ -47,9 +47,17 @@ describe('a configuration', limit, () => {
   test('that is the example is right', () => {
     const text = readFileSync(join(projectRoot, 'etc/collector.yaml'), 'utf8');
     assert.equal(parse(text).routes.length, 1);
-    // Its comments are examples, too: all of them but the prose.
-    const uncommented = text.replace(/^( *)# (?=( *)(?:-|[a-z]\w*:(?: |$)))/gm, '$1');
-    assert.notEqual(uncommented, text);
+    // What is indented and commented out are examples, too.
+    const everything = text.replace(/^ {2}# /gm, '  ').replace(/\{file: [^}]*\}/g, '{env: SECRET}');
+    const { destinations, routes } = parse(everything, { SECRET: 'x' });
+    assert.deepEqual(
+      destinations.map(({ name }) => name),
+      ['archive', 'search', 'loghost', 'terminal'],
+    );
+    assert.deepEqual(
+      routes.map(({ to }) => to),
+      [['archive', 'search'], ['archive'], [], ['archive']],
+    );
   });
 
   test('with mistakes gives one line each, with file, line and key', () => {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CollectProcess, collect } from '../../harness/collect-process.js';
-import { ended, eventually } from '../../harness/commands.js';
+import { ended, eventually, run } from '../../harness/commands.js';
 import { HandMadeCache } from '../../harness/hand-made-cache.js';
 import { launcher, projectRoot } from '../../harness/project.js';
 
@@ -62,6 +62,26 @@ describe('collect --once', limit, () => {
     assert.equal(code, 0);
     assert.deepEqual([readFileSync(a, 'utf8'), readFileSync(b, 'utf8')], ['x\n', 'x\n']);
     assert.deepEqual(cache.chunks(), []);
+  });
+
+  test('a noisy log keeps no other waiting', async (context) => {
+    const cache = new HandMadeCache(context);
+    const noise = `${'x'.repeat(99)}\n`.repeat(5000);
+    for (let index = 0; index < 40; index++) cache.sealed('/var/log/noisy', noise);
+    const quiet = Array.from({ length: 20 }, (_, index) => `quiet ${index}`);
+    for (const line of quiet) cache.sealed(`/var/log/${line}`, `${line}\n`);
+    const { stdout } = await collect(context, [cache.root, '--once', '--to', 'stdout:']);
+    assert.equal(stdout.length, 40 * noise.length + quiet.join('\n').length + 1);
+    for (const line of quiet) assert.ok(stdout.indexOf(`${line}\n`) < 1024 ** 2, line);
+  });
+
+  test('shows a progress bar on a terminal', async (context) => {
+    const cache = new HandMadeCache(context);
+    cache.sealed(log, 'x\n'.repeat(1000));
+    const command = `${launcher} collect ${cache.root} --once --to file://${cache.path('out')}`;
+    const { code, stdout } = await run('script', ['-qec', command, '/dev/null'], { timeout: 20_000 });
+    assert.equal(code, 0, stdout);
+    assert.match(stdout, /100% \| 2\.0 kB of 2\.0 kB \| .*\/s \|/);
   });
 
   test('records carry what meta/ tells; what is wrong in it costs no line', async (context) => {

@@ -55,6 +55,7 @@ const lineOf = (stream: number, number: number): string => `<${stream}:${number}
 /** Writes all lines, stream by stream in turn, in chunks whose borders lie anywhere. */
 async function write(cache: HandMadeCache, signal: { done: boolean }): Promise<void> {
   const rest = new Map<number, string>();
+  const live = new Map<number, string>();
   for (let from = 0; from < linesPerStream; from += linesPerChunk) {
     for (let stream = 0; stream < streams; stream++) {
       let text = rest.get(stream) ?? '';
@@ -65,11 +66,15 @@ async function write(cache: HandMadeCache, signal: { done: boolean }): Promise<v
       const chunk = cache.live(`/var/log/${stream}`, text.slice(0, middle));
       await nextTurn();
       cache.append(chunk, text.slice(middle, cut));
-      cache.seal(chunk);
+      // As the mount does it: a chunk that ends within a line is followed by the next one at once.
+      const previous = live.get(stream);
+      if (previous !== undefined) cache.seal(previous);
+      live.set(stream, chunk);
       rest.set(stream, text.slice(cut));
     }
     await delay(byLength(100, 200));
   }
+  for (const chunk of live.values()) cache.seal(chunk);
   signal.done = true;
 }
 
@@ -99,6 +104,7 @@ test(
     const ledger = new Ledger();
     const writing = { done: false };
     const writer = write(cache, writing);
+    writer.catch(() => undefined);
     for (let kill = 0; kill < kills || !writing.done; kill++) ledger.add(await collectUntilKilled(context, cache));
     await writer;
     const last = await collect(context, [cache.root, '--once', '--to', 'stdout:']);
