@@ -14,6 +14,7 @@ import { ChunkRemover } from './chunk-remover.js';
 import type { CollectorConfig, DestinationConfig } from './config/collector-config.js';
 import { DeliveryLoop } from './delivery-loop.js';
 import { findFormat } from './formats/find-format.js';
+import { sweepMeta } from './meta-sweep.js';
 import { pause } from './pause.js';
 import { ProblemLog } from './problem-log.js';
 import { ProvenanceBook } from './provenance.js';
@@ -29,6 +30,8 @@ const pollMilliseconds = 250;
 const pollShare = 10;
 /** After so many streams other work has its turn. */
 const streamsInOneGo = 1000;
+/** Time between two looks for the paths of logs that are not routed. */
+const unknownMilliseconds = 3000;
 /** A batch in flight has so long when the collector ends. */
 const graceMilliseconds = 1200;
 /** And so long to give up, and then to close what is open. */
@@ -67,6 +70,7 @@ export class Collector {
   private readonly stopping = new AbortController();
   private lastRound: Promise<void> = Promise.resolve();
   private failure: unknown;
+  private triedUnknown = performance.now();
 
   constructor(private readonly options: CollectorOptions) {
     const { logs, meta, host, logger } = options;
@@ -108,6 +112,8 @@ export class Collector {
   /** First look at what is there. @throws Node's errors when `logs/` can't be read */
   async open(config: CollectorConfig): Promise<void> {
     await this.inventory.round();
+    const names = config.destinations.map(({ name }) => name);
+    sweepMeta(this.options.meta, this.inventory, names);
     await this.apply(config);
   }
 
@@ -163,6 +169,7 @@ export class Collector {
       const begun = performance.now();
       try {
         await this.round();
+        this.routeUnknown();
         this.problems.over('inventory');
       } catch (error) {
         this.problems.report('inventory', { reason: describe(error) }, "the log cache can't be read");
@@ -175,6 +182,15 @@ export class Collector {
     const drained = Promise.all([...this.destinations.values()].map((one) => this.drain(one)));
     // A destination that answers nothing must not keep us from ending.
     await Promise.race([drained, aborted(this.stopping.signal)]);
+  }
+
+  /** The mount may tell a log's path a little later than its first chunk is there. */
+  private routeUnknown(): void {
+    if (performance.now() - this.triedUnknown < unknownMilliseconds) return;
+    this.triedUnknown = performance.now();
+    for (const [stream, directions] of this.directions) {
+      if (directions === undefined && stream.path === '') this.route(stream);
+    }
   }
 
   /** Everything, and then the last lines that lack a newline: a second look shows that nothing follows them. */

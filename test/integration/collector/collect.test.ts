@@ -221,6 +221,18 @@ describe('the configuration of a collector', limit, () => {
     assert.match(stderr, /no route takes/);
   });
 
+  test('a log whose path becomes known later is routed then', async (context) => {
+    const cache = new HandMadeCache(context);
+    const chunk = cache.sealed('/var/log/a', 'a\n');
+    const config = cache.path('collector.yaml');
+    writeFileSync(config, configOf(cache.path('out'), '/var/log/a'));
+    const collector = new CollectProcess(context, [cache.root, '--config', config]);
+    await eventually(() => /no route takes/.test(collector.stderr), soon);
+    cache.tellPath(chunk, '/var/log/a');
+    await eventually(() => cache.chunks().length === 0, soon);
+    assert.equal(readFileSync(cache.path('out'), 'utf8'), 'a\n');
+  });
+
   test('a route without destinations throws away', async (context) => {
     const cache = new HandMadeCache(context);
     cache.tellPath(cache.sealed('/var/log/a', 'a\n'), '/var/log/a');

@@ -19,7 +19,7 @@ const batchBytes = 64 * 1024;
 /** A batch may be larger by what is read in one go. */
 const turnBytes = 16 * 1024;
 /** A receiver that takes its time: `kill` then mostly comes in the middle of a batch. */
-const receiverPauseMilliseconds = byLength(8, 4);
+const receiverPauseMilliseconds = byLength(8, 10);
 
 /** Lines as they arrive, over the lives of several collectors. */
 class Ledger {
