@@ -23,7 +23,7 @@ export function backlogOf(collector: Collector, name: string, now = Date.now()):
   let chunks = 0;
   let oldest: bigint | undefined;
   for (const stream of collector.inventory.streams.values()) {
-    if (collector.directionsOf(stream)?.has(name) !== true) continue;
+    if (collector.router.directionsOf(stream)?.has(name) !== true) continue;
     const position = checkpoint?.positionIn(stream);
     const reached = position === undefined ? 0 : stream.indexOf(position.chunk);
     const isAtEnd = position !== undefined && position.chunk === stream.newest && position.offset > 0;
@@ -42,7 +42,7 @@ export async function backlogBytes(collector: Collector, logs: string): Promise<
   let total = 0;
   let looked = 0;
   for (const stream of collector.inventory.streams.values()) {
-    const names = [...(collector.directionsOf(stream)?.keys() ?? [])];
+    const names = [...(collector.router.directionsOf(stream)?.keys() ?? [])];
     const positions = collector.loops
       .filter((loop) => names.includes(loop.name))
       .map((loop) => loop.checkpoint.positionIn(stream));

@@ -1,15 +1,13 @@
 /**
- * The collector: keeps the inventory up to date, routes streams, runs one delivery loop for each destination, and removes
- * what all have got.
+ * The collector: keeps the inventory up to date, and runs one delivery loop for each destination.
  *
- * Guarantees: a stream without a route is kept, and reported. A destination that is taken out of the configuration is no
+ * Guarantees: a destination that is taken out of the configuration is no
  * longer waited for; one that is added gets what is still there. A changed destination starts where it had got to.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { AccountNames } from './account-names.js';
 import { Checkpoint } from './checkpoint.js';
-import { ChunkInventory, type InventoryChanges } from './chunk-inventory.js';
+import { ChunkInventory } from './chunk-inventory.js';
 import { ChunkRemover } from './chunk-remover.js';
 import type { CollectorConfig, DestinationConfig } from './config/collector-config.js';
 import { DeliveryLoop } from './delivery-loop.js';
@@ -19,19 +17,15 @@ import { pause } from './pause.js';
 import { ProblemLog } from './problem-log.js';
 import { ProvenanceBook } from './provenance.js';
 import { RecordMaker } from './record-maker.js';
-import { type Directions, RouteTable } from './routes.js';
+import { RouteTable } from './routes.js';
 import { openSink } from './sinks/open-sink.js';
-import type { StreamChunks } from './stream-chunks.js';
 import { StreamReader } from './stream-reader.js';
+import { StreamRouter } from './stream-router.js';
 import { WindowReader } from './stream-window.js';
 
 const pollMilliseconds = 250;
 /** Looking takes at most this part of the time, however many chunks there are. */
 const pollShare = 10;
-/** After so many streams other work has its turn. */
-const streamsInOneGo = 1000;
-/** Time between two looks for the paths of logs that are not routed. */
-const unknownMilliseconds = 3000;
 /** A batch in flight has so long when the collector ends. */
 const graceMilliseconds = 1200;
 /** And so long to give up, and then to close what is open. */
@@ -64,13 +58,12 @@ export class Collector {
   private readonly provenance: ProvenanceBook;
   private readonly maker: RecordMaker;
   private readonly remover: ChunkRemover;
+  readonly router: StreamRouter;
   private readonly destinations = new Map<string, Destination>();
-  private readonly directions = new Map<StreamChunks, Directions | undefined>();
-  private routes: RouteTable | undefined;
   private readonly stopping = new AbortController();
   private lastRound: Promise<void> = Promise.resolve();
   private failure: unknown;
-  private triedUnknown = performance.now();
+  private isFollowing = false;
 
   constructor(private readonly options: CollectorOptions) {
     const { logs, meta, host, logger } = options;
@@ -82,22 +75,14 @@ export class Collector {
     this.remover = new ChunkRemover({ logs, meta }, this.inventory, this.provenance, (error) =>
       this.problems.report('removal', { reason: describe(error) }, "a chunk can't be removed"),
     );
+    this.router = new StreamRouter({
+      ...{ inventory: this.inventory, provenance: this.provenance, remover: this.remover },
+      ...{ logger, problems: this.problems, loops: () => this.loops },
+    });
   }
 
   get loops(): readonly DeliveryLoop[] {
     return [...this.destinations.values()].map(({ loop }) => loop);
-  }
-
-  /** Chunks that no route takes. */
-  get unroutedChunks(): number {
-    let count = 0;
-    for (const [stream, directions] of this.directions) if (directions === undefined) count += stream.names.length;
-    return count;
-  }
-
-  /** Where a stream goes. */
-  directionsOf(stream: StreamChunks): Directions | undefined {
-    return this.directions.get(stream);
   }
 
   get removedChunks(): number {
@@ -123,14 +108,14 @@ export class Collector {
       if (config.destinations.some((one) => isSame(one, old))) continue;
       this.destinations.delete(old.name);
       loop.abandon();
-      await done;
-      await this.close(loop);
+      // A sink that ignores that it is told to end must not hold up the configuration.
+      await within(graceMilliseconds, done);
+      await within(graceMilliseconds, this.close(loop));
     }
     for (const destination of config.destinations) {
       if (!this.destinations.has(destination.name)) this.destinations.set(destination.name, this.start(destination));
     }
-    this.routes = new RouteTable(config.routes, (message) => this.options.logger.warn(message));
-    await this.notice({ changed: [...this.inventory.streams.values()], gone: [] });
+    await this.router.use(new RouteTable(config.routes, (message) => this.options.logger.warn(message)));
   }
 
   /** Delivers for ever, or (`once`) all that is there. Ends early when it is stopped. @throws what a defect throws */
@@ -163,13 +148,14 @@ export class Collector {
   }
 
   private async follow(): Promise<void> {
+    this.isFollowing = true;
     for (const destination of this.destinations.values()) this.runLoop(destination);
     const { signal } = this.stopping;
     while (!signal.aborted) {
       const begun = performance.now();
       try {
         await this.round();
-        this.routeUnknown();
+        this.router.routeUnknown();
         this.problems.over('inventory');
       } catch (error) {
         this.problems.report('inventory', { reason: describe(error) }, "the log cache can't be read");
@@ -182,15 +168,6 @@ export class Collector {
     const drained = Promise.all([...this.destinations.values()].map((one) => this.drain(one)));
     // A destination that answers nothing must not keep us from ending.
     await Promise.race([drained, aborted(this.stopping.signal)]);
-  }
-
-  /** The mount may tell a log's path a little later than its first chunk is there. */
-  private routeUnknown(): void {
-    if (performance.now() - this.triedUnknown < unknownMilliseconds) return;
-    this.triedUnknown = performance.now();
-    for (const [stream, directions] of this.directions) {
-      if (directions === undefined && stream.path === '') this.route(stream);
-    }
   }
 
   /** Everything, and then the last lines that lack a newline: a second look shows that nothing follows them. */
@@ -210,69 +187,10 @@ export class Collector {
   }
 
   private round(): Promise<void> {
-    this.lastRound = this.lastRound.catch(() => undefined).then(async () => this.notice(await this.inventory.round()));
+    this.lastRound = this.lastRound
+      .catch(() => undefined)
+      .then(async () => this.router.notice(await this.inventory.round()));
     return this.lastRound;
-  }
-
-  private async notice({ changed, gone }: InventoryChanges): Promise<void> {
-    for (const stream of gone) this.forget(stream);
-    let count = 0;
-    for (const stream of changed) {
-      this.route(stream);
-      if (++count % streamsInOneGo === 0) await nextTurn();
-    }
-  }
-
-  private route(stream: StreamChunks): void {
-    if (stream.names.length === 0) return;
-    if (stream.path === '') stream.path = this.provenance.pathOf(stream.names);
-    const directions = this.routes?.directionsOf(stream.path);
-    this.directions.set(stream, directions);
-    if (stream.rewindTo !== undefined) this.rewind(stream, stream.rewindTo);
-    for (const { loop } of this.destinations.values()) {
-      const route = directions?.get(loop.name);
-      if (route === undefined) loop.withdraw(stream);
-      else loop.offer(stream, route);
-    }
-    stream.rewindTo = undefined;
-    if (directions === undefined) this.reportUnrouted(stream);
-    else if (directions.size === 0) this.throwAway(stream);
-  }
-
-  private rewind(stream: StreamChunks, chunk: string): void {
-    this.options.logger.warn(
-      { stream: stream.id, chunk },
-      'an older chunk came back: its stream is read again from there',
-    );
-    for (const { loop } of this.destinations.values()) loop.checkpoint.rewind(stream.id, chunk);
-  }
-
-  private reportUnrouted({ id, path }: StreamChunks): void {
-    this.problems.report('unrouted', { stream: id, path }, 'logs that no route takes are kept; add a route for them');
-  }
-
-  private throwAway(stream: StreamChunks): void {
-    this.settle(stream);
-    if (stream.names.length > 0) this.inventory.watch(stream, -1);
-  }
-
-  private settle(stream: StreamChunks): void {
-    const directions = this.directions.get(stream);
-    if (directions === undefined) return;
-    const destinations = [...directions.keys()].map((name) => this.destinations.get(name)?.loop.checkpoint);
-    const isDone = destinations.map(
-      (checkpoint) => (one: StreamChunks, chunk: string, size: number | undefined) =>
-        checkpoint?.isDone(one, chunk, size) ?? false,
-    );
-    if (this.remover.settle(stream, isDone)) this.forget(stream);
-  }
-
-  private forget(stream: StreamChunks): void {
-    this.directions.delete(stream);
-    for (const { loop } of this.destinations.values()) {
-      loop.withdraw(stream);
-      loop.checkpoint.forget(stream.id);
-    }
   }
 
   private start(config: DestinationConfig): Destination {
@@ -288,11 +206,11 @@ export class Collector {
       reader: this.reader(checkpoint),
       makeRecords: (batch) => this.maker.make(batch),
       onProgress: (streams) => {
-        for (const stream of streams) this.settle(stream);
+        for (const stream of streams) this.router.settle(stream);
       },
     });
     const destination: Destination = { config, loop, done: Promise.resolve() };
-    if (this.routes !== undefined && !once) this.runLoop(destination);
+    if (this.isFollowing) this.runLoop(destination);
     return destination;
   }
 
@@ -302,7 +220,7 @@ export class Collector {
       windows: this.windows,
       maker: this.maker,
       acknowledged: (stream) => checkpoint.positionIn(stream),
-      onIdle: (stream) => this.settle(stream),
+      onIdle: (stream) => this.router.settle(stream),
       onUnreadable: (stream, error) => {
         this.unreadable.add(stream.id);
         const details = { stream: stream.id, path: stream.path, reason: describe(error) };

@@ -38,7 +38,7 @@ export class StatusLog {
       lines: lines - this.lines,
       bytes: bytes - this.bytes,
       backlogChunks: collector.inventory.chunks,
-      ...(collector.unroutedChunks > 0 ? { unroutedChunks: collector.unroutedChunks } : {}),
+      ...(collector.router.unroutedChunks > 0 ? { unroutedChunks: collector.router.unroutedChunks } : {}),
       removedChunks: collector.removedChunks,
       ...notable(collector.oddities),
       destinations: collector.loops.map((loop) => this.describe(loop)),
