@@ -68,11 +68,6 @@ export class Checkpoint {
     else this.start();
   }
 
-  /** How many streams are remembered. */
-  get streams(): number {
-    return this.positions.size;
-  }
-
   /** How far a stream was acknowledged; undefined: nothing of what is there. */
   positionIn(stream: StreamChunks): Position | undefined {
     const position = this.positions.get(stream.id);

@@ -48,6 +48,7 @@ export class DeliveryLoop {
   private readonly batch: ReadBatch;
   private readonly delivery: BatchDelivery;
   private isStopping = false;
+  private isClosed = false;
   /** Ends an attempt to deliver that is under way. */
   private readonly abandoning = new AbortController();
   /** Ends the wait for something to read. */
@@ -82,6 +83,8 @@ export class DeliveryLoop {
     try {
       while (await this.fill()) {
         if (this.batch.count > 0) await this.delivery.deliver(this.batch, this.abandoning.signal);
+        // A sink that did not heed its signal: somebody else keeps the progress by now.
+        if (this.isClosed) return;
         this.acknowledge();
         this.batch.reset();
         await nextTurn();
@@ -104,6 +107,7 @@ export class DeliveryLoop {
   }
 
   async close(): Promise<void> {
+    this.isClosed = true;
     await this.options.sink.close();
     await this.options.checkpoint.close();
   }
