@@ -8,6 +8,7 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { addCollect } from './commands/collect.js';
 import { addMount, addMountHelper } from './commands/mount.js';
 import { ExitCode, LogaggError } from './config/errors.js';
 
@@ -31,6 +32,7 @@ function createProgram(programName: string): Command {
   // What follows a subcommand's name belongs to the subcommand.
   program.enablePositionalOptions();
   addMount(program);
+  addCollect(program);
   return program;
 }
 
@@ -50,6 +52,10 @@ function report(error: unknown, debugging: boolean): number {
   if (error instanceof LogaggError) {
     writeLine(error.message);
     return error.exitCode;
+  }
+  if (error instanceof Error && error.name === 'ConfigProblems') {
+    for (const problem of error.message.split('\n')) writeLine(problem);
+    return ExitCode.usage;
   }
   const message = error instanceof Error ? error.message : String(error);
   writeLine(`internal error: ${message}`);

@@ -14,9 +14,9 @@ export const ExitCode = {
   failure: 1,
   /** The command line, a mount option or a configuration file is wrong. Nothing was changed. */
   usage: 2,
-  /** The mountpoint, `root=` or `logfile=` can't be used as asked. Nothing was mounted. */
+  /** The mountpoint, the log cache or `logfile=` can't be used as asked. Nothing was mounted, nothing collected. */
   location: 3,
-  /** This mountpoint is already served by logagg-fs. */
+  /** This mountpoint is already served by logagg-fs, or another collector drains this log cache. */
   alreadyMounted: 4,
   /** The host can't do it: kernel too old, no `/dev/fuse`, no permission to mount. */
   unsupported: 5,
@@ -34,6 +34,8 @@ const exitCodes = {
   LOGAGG_ROOT: ExitCode.location,
   LOGAGG_LOGFILE: ExitCode.location,
   LOGAGG_ALREADY_MOUNTED: ExitCode.alreadyMounted,
+  LOGAGG_ALREADY_COLLECTED: ExitCode.alreadyMounted,
+  LOGAGG_CONFIG: ExitCode.usage,
   LOGAGG_UNSUPPORTED: ExitCode.unsupported,
   LOGAGG_MOUNT_FAILED: ExitCode.failure,
   LOGAGG_SERVER_DIED: ExitCode.failure,

@@ -47,6 +47,8 @@ export const ioctl = bind<(fd: number, request: number, argument: Pointer) => nu
 );
 export const fcntl = bind<(fd: number, command: number, argument: number) => number>('int fcntl(int, int, long)');
 export const flock = bind<(fd: number, operation: number) => number>('int flock(int, int)');
+/** Ends the process at once, with threads that wait in system calls; exit(3) would wait for them. */
+export const exitNow = bind<(status: number) => void>('void _exit(int)');
 export const dup = bind<(fd: number) => number>('int dup(int)');
 export const close = bind<(fd: number) => number>('int close(int)');
 /** A bigint when it is above 2^53. */

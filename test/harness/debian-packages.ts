@@ -8,14 +8,15 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 
 /**
  * What the tests call: rsyslogd, logrotate, mount.fuse3, libfuse 2, strace; in integration/heavy/ the stressors, the
- * programs that copy trees with everything that an entry carries, and the daemons; for the collector protoc and its imports.
+ * programs that copy trees with everything that an entry carries, and the daemons; for the collector protoc and its imports,
+ * and Python for the old one.
  */
 const packages = [
   ...['rsyslog', 'logrotate', 'fuse3', 'libfuse2', 'strace'],
   ...['stress-ng', 'fio', 'bonnie++', 'dbench'],
   ...['acl', 'attr', 'e2fsprogs', 'libcap2-bin', 'rsync'],
   ...['nginx-light', 'wrk', 'postgresql'],
-  ...['protobuf-compiler', 'libprotobuf-dev'],
+  ...['protobuf-compiler', 'libprotobuf-dev', 'python3'],
 ];
 
 const policyFile = '/usr/sbin/policy-rc.d';

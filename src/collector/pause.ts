@@ -1,0 +1,18 @@
+/**
+ * Waiting that can be ended early.
+ *
+ * Guarantees: resolves after the time, or as soon as the signal is aborted; never rejects.
+ */
+
+export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, milliseconds);
+    signal.addEventListener('abort', done);
+  });
+}
