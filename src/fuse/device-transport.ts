@@ -135,6 +135,10 @@ export class DeviceTransport {
         this.misses = 0;
         return true;
       }
+      if (this.client.serveOthers()) {
+        this.misses = 0;
+        return true;
+      }
     } while (performance.now() < end);
     this.misses++;
     return false;

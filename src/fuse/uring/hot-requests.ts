@@ -1,6 +1,5 @@
 /**
- * The requests that any thread can serve, because they need an open file only: READ, WRITE, FLUSH, and GETATTR of an open
- * file. The hot path over io_uring: one system call on the mirror, one on the chunk where the file is tracked.
+ * The requests that any thread can serve, because they need an open file only: READ, WRITE, and GETATTR of an open file. The hot path over io_uring: one system call on the mirror, one on the chunk where the file is tracked.
  *
  * Guarantees: what it does not serve it leaves as it came, or, for a write that the mirror has taken already, with a note of
  * what is left to capture.
@@ -44,8 +43,6 @@ export class HotRequests {
         return this.read(slot);
       case Opcode.GETATTR:
         return this.getattr(slot);
-      case Opcode.FLUSH:
-        return 0;
       default:
         return this.leave(slot);
     }
