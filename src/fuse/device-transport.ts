@@ -13,7 +13,7 @@ import { MemoryRegion } from '../libc/memory.js';
 
 const POLLIN = 1;
 
-/** `struct pollfd`: i32 fd, i16 events, i16 revents. Two of them: the device, and the wake-up descriptor. */
+/** `struct pollfd`: i32 fd, i16 events, i16 revents. The device, the wake-up descriptor, and one of the client's. */
 const POLLFD_LENGTH = 8;
 const WAKE_REVENTS = POLLFD_LENGTH + 6;
 
@@ -40,6 +40,8 @@ export interface DeviceTransportOptions {
 export interface DeviceClient {
   /** Serves the request of `length` bytes in the buffer. */
   serve(length: number): void;
+  /** Becomes readable when there is something for {@link serveOthers}; -1 for none. */
+  readonly readyFd: number;
   /** Serves requests that came otherwise than through the device. @returns whether there were any */
   serveOthers(): boolean;
   /** The loop is about to sleep. @returns false when there is something to serve after all */
@@ -53,7 +55,7 @@ export interface DeviceClient {
 }
 
 export class DeviceTransport {
-  private readonly pollfds = new MemoryRegion(2 * POLLFD_LENGTH);
+  private readonly pollfds = new MemoryRegion(3 * POLLFD_LENGTH);
   private readonly wakeCounter = new MemoryRegion(8);
   private misses = 0;
   private sleepsWithoutPolling = 0;
@@ -64,7 +66,8 @@ export class DeviceTransport {
     private readonly options: DeviceTransportOptions,
     private readonly client: DeviceClient,
   ) {
-    for (const [index, fd] of [options.deviceFd, options.wakeFd].entries()) {
+    // poll(2) passes over a negative descriptor.
+    for (const [index, fd] of [options.deviceFd, options.wakeFd, client.readyFd].entries()) {
       this.pollfds.bytes.writeInt32LE(fd, index * POLLFD_LENGTH);
       this.pollfds.bytes.writeInt16LE(POLLIN, index * POLLFD_LENGTH + 4);
     }
@@ -149,7 +152,7 @@ export class DeviceTransport {
     const { bytes, address } = this.pollfds;
     if (this.nextHousekeeping < 0) this.keepHouse(now);
     if (!this.client.prepareToSleep()) return;
-    poll(address, 2, this.nextHousekeeping < 0 ? -1 : Math.max(0, Math.ceil(this.nextHousekeeping - now)));
+    poll(address, 3, this.nextHousekeeping < 0 ? -1 : Math.max(0, Math.ceil(this.nextHousekeeping - now)));
     this.client.awake();
     if (bytes.readInt16LE(WAKE_REVENTS) !== 0) this.takeMessages();
     this.lookUp();

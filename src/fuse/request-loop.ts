@@ -7,6 +7,7 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { ChunkClock } from '../capture/chunk-clock.js';
 import { ChunkStore } from '../capture/chunk-store.js';
+import { HotCapture } from '../capture/hot-capture.js';
 import { Losses } from '../capture/losses.js';
 import { PatternSet } from '../capture/pattern-set.js';
 import { SkippedWriters } from '../capture/skipped-writers.js';
@@ -23,6 +24,8 @@ import type { Negotiated, Unsupported, Wanted } from './negotiation.js';
 import { handlersByOpcode } from './operation-table.js';
 import { NO_REPLY, Session } from './session.js';
 import { HandedRequests } from './uring/handed-requests.js';
+import { HotRequests } from './uring/hot-requests.js';
+import { RequestSlots } from './uring/request-slots.js';
 
 /** How often idle chunks are looked for, in milliseconds. */
 const HOUSEKEEPING_INTERVAL = 1000;
@@ -69,7 +72,14 @@ export class RequestLoop implements DeviceClient {
           stack: error instanceof Error ? (error.stack ?? error.message) : `${error}`,
         }),
     });
-    if (shared !== undefined) this.handed = new HandedRequests(shared, this.session, this.streams, handlersByOpcode);
+    if (shared !== undefined) {
+      const hot = new HotRequests(
+        RequestSlots.at(shared.slots),
+        descriptors,
+        new HotCapture(slots, settings.chunkSize),
+      );
+      this.handed = new HandedRequests(shared, this.session, this.streams, handlersByOpcode, hot);
+    }
   }
 
   /** Serves until the mount ends. */
@@ -101,6 +111,10 @@ export class RequestLoop implements DeviceClient {
       this.hasQueues = result.uring;
       this.tell({ kind: 'serving', negotiated: result });
     }
+  }
+
+  get readyFd(): number {
+    return this.handed?.readyFd ?? -1;
   }
 
   serveOthers(): boolean {

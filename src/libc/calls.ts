@@ -158,12 +158,18 @@ export function futex(word: Pointer, operation: number, value: number): number {
   return syscall6(SYS_futex, word, operation, value, 0, 0, 0);
 }
 
-const SYS_io_uring_setup = 425; // as is the next one, the same number on every architecture
+const SYS_io_uring_setup = 425; // as are the next two, the same number on every architecture
 const SYS_io_uring_enter = 426;
+const SYS_io_uring_register = 427;
 
 /** io_uring_setup(2). `parameters` points at a `struct io_uring_params`. */
 export function ioUringSetup(entries: number, parameters: Pointer): number {
   return syscall4(SYS_io_uring_setup, entries, parameters, 0, 0);
+}
+
+/** io_uring_register(2). */
+export function ioUringRegister(ringFd: number, operation: number, argument: Pointer, count: number): number {
+  return syscall6(SYS_io_uring_register, ringFd, operation, argument, count, 0, 0);
 }
 
 /** io_uring_enter(2), without a signal mask. */

@@ -28,6 +28,7 @@ describe('the loop over the device', () => {
   function run(client: Partial<DeviceClient>): void {
     const all: DeviceClient = {
       serve: () => assert.fail('there is no request'),
+      readyFd: -1,
       serveOthers: () => false,
       prepareToSleep: () => true,
       awake: () => undefined,

@@ -2,17 +2,29 @@
  * The owner's side of requests over io_uring: serves what the queue threads have handed over.
  *
  * Guarantees: serves in the order of handing over, with the same handlers as for `/dev/fuse`; a slot goes back to the thread
- * that it came from once it is answered, which for slow work is later. Only bytes that come with their stream's lock go
+ * that it came from once it is answered, which for slow work is later. A slot whose request was none for queue threads is
+ * answered from here, and then kept: the kernel uses the slot that was answered last, so the next LOOKUP or OPEN comes here
+ * without waking a queue thread in between. A read or write that comes in it sends it back. Only bytes that come with their stream's lock go
  * before others, where those wait for that lock.
  */
 import type { StreamTable } from '../../capture/stream-table.js';
-import { poll } from '../../libc/calls.js';
+import { eventfd, poll, read } from '../../libc/calls.js';
+import { MemoryRegion } from '../../libc/memory.js';
 import { OutHeader, WriteIn, WriteOut } from '../layout.js';
+import { Opcode } from '../opcode.js';
 import { type Handler, NO_REPLY, type Session } from '../session.js';
+import { HAND_OVER, type HotRequests } from './hot-requests.js';
 import type { SharedMemory } from './queue-messages.js';
 import { RequestSlots, Task } from './request-slots.js';
+import { Ring, RingError } from './ring.js';
 import { SlotMailbox } from './slot-mailbox.js';
 import { SlotReplies } from './slot-replies.js';
+
+/** EFD_CLOEXEC | EFD_NONBLOCK. */
+const EVENTFD_FLAGS = 0o2004000;
+
+/** What queue threads serve better: on the CPU of the caller. */
+const HOT_OPCODES: readonly number[] = [Opcode.WRITE, Opcode.READ];
 
 /** Longest time that the queue threads get to end. */
 const END_MILLISECONDS = 1000;
@@ -25,18 +37,31 @@ export class HandedRequests {
   private endedThreads = 0;
   /** Taken from the inbox, not served yet. */
   private readonly postponed: number[] = [];
+  /** Where slots are kept; undefined where this thread can have none. */
+  private readonly ring: Ring | undefined;
+  private readonly eventFd = eventfd(0, EVENTFD_FLAGS);
+  private readonly eventCount = new MemoryRegion(8);
+  /** How many slots are kept. */
+  private keptSlots = 0;
 
   constructor(
     memory: SharedMemory,
     private readonly session: Session,
     private readonly streams: StreamTable,
     private readonly handlers: readonly (Handler | undefined)[],
+    private readonly hot: HotRequests,
   ) {
     this.slots = RequestSlots.at(memory.slots);
     this.inbox = SlotMailbox.at(memory.toOwner);
     this.replies = new SlotReplies(memory);
     this.threads = memory.toQueues.length;
+    this.ring = openRing(this.slots.count, this.eventFd);
     streams.slots.whileWaiting = () => this.captureLocked();
+  }
+
+  /** Readable when there is a request in a slot that is kept here; -1 where none is ever. */
+  get readyFd(): number {
+    return this.ring === undefined ? -1 : this.eventFd;
   }
 
   /** Serves what is there, within bounds: while more comes, the owner has other things to do as well. @returns whether there was anything */
@@ -44,10 +69,37 @@ export class HandedRequests {
     let served = 0;
     for (let slot = this.next(); slot >= 0; slot = ++served < this.slots.count ? this.next() : -1) {
       if (slot === this.slots.count) this.endedThreads++;
-      else if (this.slots.task(slot) === Task.capture) this.capture(slot);
-      else this.serve(slot);
+      else this.finish(slot);
     }
-    return served > 0;
+    return this.serveKept() || served > 0;
+  }
+
+  /** Sends off the answers from here, and serves what has come into slots that are kept. */
+  private serveKept(): boolean {
+    const { ring } = this;
+    if (ring === undefined || this.keptSlots === 0) return false;
+    ring.enter(0);
+    if (!ring.hasCompletion) return false;
+    for (; ring.hasCompletion; ring.next()) {
+      this.keptSlots--;
+      // Otherwise the mount is gone, as the device will tell.
+      if (ring.result >= 0) this.take(ring.userData);
+    }
+    ring.enter(0);
+    return true;
+  }
+
+  /** Serves a request that has come here without a queue thread. */
+  private take(slot: number): void {
+    const result = this.hot.serve(slot);
+    if (result === HAND_OVER) this.finish(slot);
+    else this.replies.send(slot, result);
+  }
+
+  /** Does what a queue thread has left to do. */
+  private finish(slot: number): void {
+    if (this.slots.task(slot) === Task.capture) this.capture(slot);
+    else this.serve(slot);
   }
 
   private next(): number {
@@ -70,6 +122,7 @@ export class HandedRequests {
   }
   awake(): void {
     this.inbox.awake();
+    if (this.keptSlots > 0) read(this.eventFd, this.eventCount.address, 8);
   }
 
   /** Ends the queue threads, and serves what they have handed over: afterwards nobody writes to a chunk any more. */
@@ -84,12 +137,32 @@ export class HandedRequests {
   private serve(slot: number): void {
     const { slots, session } = this;
     const { region } = session.reply;
+    const isHot = HOT_OPCODES.includes(slots.opcode(slot));
     const result = session.serve(slots.copyRequest(slot, session.request.region), this.handlers, slot);
     if (result === NO_REPLY) return;
     if (result > 0) {
       region.bytes.copy(slots.payloads.bytes, slots.payload(slot), OutHeader.size, OutHeader.size + result);
     }
-    this.replies.send(slot, result);
+    if (isHot) this.replies.send(slot, result);
+    else this.answer(slot, result);
+  }
+
+  /** Answers from here, and keeps the slot. */
+  private answer(slot: number, result: number): void {
+    const { slots, ring } = this;
+    if (ring === undefined) {
+      this.replies.send(slot, result);
+      return;
+    }
+    slots.setResult(slot, result);
+    ring.commitAndFetch(
+      this.session.deviceFd,
+      slots.queueOf(slot),
+      slots.commitLow(slot),
+      slots.commitHigh(slot),
+      slot,
+    );
+    this.keptSlots++;
   }
 
   /** A write that the mirror has, with bytes that a queue thread could not capture by itself. */
@@ -104,5 +177,17 @@ export class HandedRequests {
     slots.payloads.words[slots.payload(slot) / 4] = slots.written(slot);
     slots.payloads.words[slots.payload(slot) / 4 + 1] = 0;
     this.replies.send(slot, WriteOut.length);
+  }
+}
+
+/** @returns undefined where io_uring is not for this thread; the queue threads have found that out as well then */
+function openRing(capacity: number, eventFd: number): Ring | undefined {
+  try {
+    const ring = new Ring(capacity);
+    ring.notify(eventFd);
+    return ring;
+  } catch (error) {
+    if (error instanceof RingError) return undefined;
+    throw error;
   }
 }

@@ -62,7 +62,7 @@ class QueueThread {
     while (this.ended === 0) {
       this.commitAnswered();
       if (this.ended !== 0 || !this.inbox.prepareToSleep()) continue;
-      const failed = this.ring.enter();
+      const failed = this.ring.enter(1);
       this.inbox.awake();
       if (failed < 0) this.ended = -failed;
       else this.serveCompletions();

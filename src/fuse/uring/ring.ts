@@ -9,7 +9,7 @@
  * Layouts: `struct io_uring_params`, `io_uring_sqe` (128 bytes) and `io_uring_cqe` of include/uapi/linux/io_uring.h, and
  * `struct fuse_uring_cmd_req` of include/uapi/linux/fuse.h.
  */
-import { ioUringEnter, ioUringSetup, lastErrno, mmap } from '../../libc/calls.js';
+import { ioUringEnter, ioUringRegister, ioUringSetup, lastErrno, mmap } from '../../libc/calls.js';
 import { Errno } from '../../libc/errno.js';
 import { MemoryRegion } from '../../libc/memory.js';
 
@@ -33,6 +33,9 @@ const ENTRY_SIZE = 128;
 /** Word indices into `struct io_uring_sqe`. */
 const Entry = { opcode: 0, fd: 1, command: 2, address: 4, length: 6, userData: 8, payload: 12, words: 32 } as const;
 const CQE_WORDS = 4;
+
+/** IORING_REGISTER_EVENTFD. */
+const REGISTER_EVENTFD = 4;
 
 const OP_READ = 22;
 const OP_URING_CMD = 46;
@@ -90,6 +93,16 @@ export class Ring {
   }
 
   /**
+   * Makes an eventfd(2) readable whenever {@link enter} has something to take. poll(2) of the ring itself does not tell, as long
+   * as completions wait to be posted (IORING_SETUP_DEFER_TASKRUN).
+   */
+  notify(eventFd: number): void {
+    const argument = new MemoryRegion(8);
+    argument.integers[0] = eventFd;
+    if (ioUringRegister(this.fd, REGISTER_EVENTFD, argument.address, 1) < 0) throw new RingError(lastErrno());
+  }
+
+  /**
    * Offers a slot to the kernel's queue of a CPU. Completes with each request that the kernel puts into it.
    * @param iovecs - address of two `struct iovec`: the headers, and the payload
    */
@@ -134,10 +147,14 @@ export class Ring {
     return start;
   }
 
-  /** Submits all that was prepared, and waits until there is a completion. @returns 0 or a negated errno */
-  enter(): number {
+  /**
+   * Submits all that was prepared, and takes completions.
+   * @param minComplete - waits until there are so many
+   * @returns 0 or a negated errno
+   */
+  enter(minComplete: 0 | 1): number {
     this.ring[this.sqTail] = this.tail;
-    const submitted = ioUringEnter(this.fd, this.toSubmit, 1, ENTER_GETEVENTS);
+    const submitted = ioUringEnter(this.fd, this.toSubmit, minComplete, ENTER_GETEVENTS);
     if (submitted >= 0) {
       this.toSubmit -= submitted;
       return 0;

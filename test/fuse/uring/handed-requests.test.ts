@@ -15,6 +15,7 @@ import { parseTrackList } from '../../../src/capture/track-list.js';
 import { WriteIn } from '../../../src/fuse/layout.js';
 import { Session } from '../../../src/fuse/session.js';
 import { HandedRequests } from '../../../src/fuse/uring/handed-requests.js';
+import { HotRequests } from '../../../src/fuse/uring/hot-requests.js';
 import type { SharedMemory } from '../../../src/fuse/uring/queue-messages.js';
 import { RequestSlots } from '../../../src/fuse/uring/request-slots.js';
 import { SlotMailbox } from '../../../src/fuse/uring/slot-mailbox.js';
@@ -76,7 +77,8 @@ describe('requests that queue threads hand over', () => {
         onDefect: (_opcode, error) => assert.fail(String(error)),
       },
     );
-    handed = new HandedRequests(memory, session, streams, []);
+    const hot = new HotRequests(slots, descriptors, new HotCapture(streamSlots, 1000));
+    handed = new HandedRequests(memory, session, streams, [], hot);
   });
   afterEach(() => {
     streams.endAll();
