@@ -75,10 +75,10 @@ describe('writers over io_uring', { skip }, () => {
         // So many patterns that deciding about a file takes a moment.
         const others = Array.from({ length: 500 }, (_, index) => fixture.path(`*/${round}-${index}/*.log`));
         const patterns = [...(round % 2 === 0 ? ['changes-*'] : []), 'stays-*'].map((line) => fixture.path(line));
-          fixture.writeTrackfiles([...patterns, ...others, ''].join('\n'));
+        fixture.writeTrackfiles([...patterns, ...others, ''].join('\n'));
         process.kill(server, 'SIGHUP');
         await untilCapture(fixture, 'changes-probe', round % 2 === 0);
-    }
+      }
       for (const writer of writers) writer.stop();
       const counts = new Map<SteadyWriter, number>();
       for (const writer of writers) counts.set(writer, await writer.written());
