@@ -1,11 +1,11 @@
 /** untracked=native: what is not tracked is written without the server. A server that is stopped tells which is which. */
 import assert from 'node:assert/strict';
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { append, captured, untilCapture } from '../harness/captured.js';
-import { output } from '../harness/commands.js';
+import { eventually, output } from '../harness/commands.js';
 import { MountFixture } from '../harness/mount-fixture.js';
 import { nobody } from '../harness/project.js';
 import { SteadyWriter } from '../harness/steady-writers.js';
@@ -15,11 +15,18 @@ const limit = { timeout: 90_000 };
 const lines = 200;
 const native = ['untracked=native'];
 
+/** Whether every thread of a process has stopped. */
+function isStopped(pid: number): boolean {
+  const tasks = `/proc/${pid}/task`;
+  return readdirSync(tasks).every((task) => / T /.test(readFileSync(`${tasks}/${task}/stat`, 'latin1')));
+}
+
 /** Runs `body` while the server is stopped: in it nobody may wait for the mount without a time limit. */
 async function whileStopped(fixture: MountFixture, body: () => Promise<void>): Promise<void> {
   const server = fixture.serverPid();
   process.kill(server, 'SIGSTOP');
   try {
+    await eventually(() => isStopped(server), { within: 10_000, what: 'a stopped server' });
     await body();
   } finally {
     process.kill(server, 'SIGCONT');
@@ -34,6 +41,8 @@ function testUntrackedNative(mount: Mount): void {
   test('a file that is not tracked is written while the server is stopped', limit, async (t) => {
     const fixture = await mount(t, native);
     const writer = await SteadyWriter.start(fixture, { id: 'w', file: fixture.path('other.txt'), lines });
+    // At the first write to an inode the kernel asks whether it has file capabilities.
+    append(fixture, 'other.txt', 'first\n');
     await whileStopped(fixture, async () => {
       writer.begin();
       assert.equal(await writer.written(10_000), lines);
