@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
-import { eventually, killGroup } from './commands.js';
+import { asUser, eventually, killGroup } from './commands.js';
 import type { CleanUpRegistry } from './mount-fixture.js';
 import { compiledTest } from './project.js';
 
@@ -20,6 +20,8 @@ export interface SteadyWriterOptions {
   readonly size?: number;
   /** Taken modulo the number of CPUs. */
   readonly cpu?: number;
+  /** Whom it runs as, if not as we do. */
+  readonly uid?: number;
 }
 
 export class SteadyWriter {
@@ -28,11 +30,20 @@ export class SteadyWriter {
   private readonly child: ChildProcess;
   private said = '';
 
-  private constructor({ id, file, lines = 1e9, size = 128, cpu = 0 }: SteadyWriterOptions) {
+  private constructor({ id, file, lines = 1e9, size = 128, cpu = 0, uid }: SteadyWriterOptions) {
     this.id = id;
     this.size = size;
-    const program = [process.execPath, compiledTest('harness/steady-writer.js'), id, file, `${lines}`, `${size}`];
-    this.child = spawn('taskset', ['-c', `${cpu % availableParallelism()}`, ...program], {
+    const program: [string, ...string[]] = [
+      process.execPath,
+      compiledTest('harness/steady-writer.js'),
+      id,
+      file,
+      `${lines}`,
+      `${size}`,
+    ];
+    const [command, args] =
+      uid === undefined ? [program[0], program.slice(1)] : asUser(uid, uid, [], program[0], program.slice(1));
+    this.child = spawn('taskset', ['-c', `${cpu % availableParallelism()}`, command, ...args], {
       cwd: '/',
       detached: true,
       stdio: ['pipe', 'pipe', 'inherit'],

@@ -1,7 +1,18 @@
 /** Writers on all CPUs over io_uring: each line once, whole and in order, whatever else happens meanwhile. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,7 +21,7 @@ import { ChunkDrain } from '../harness/chunk-drain.js';
 import { capturedBytes, chunksOf, isSealed } from '../harness/chunks.js';
 import { ended, eventually, killGroup, output } from '../harness/commands.js';
 import { type CleanUpRegistry, MountFixture } from '../harness/mount-fixture.js';
-import { compiledTest } from '../harness/project.js';
+import { compiledTest, nobody } from '../harness/project.js';
 import { SteadyWriter } from '../harness/steady-writers.js';
 import { hasUringParameter, mountOverUring, withOwnUring } from '../harness/uring-parameter.js';
 
@@ -150,6 +161,34 @@ describe('writers over io_uring', { skip }, () => {
     }
     for (const fd of fds) closeSync(fd);
   });
+
+  for (const options of [[], ['untracked=native']]) {
+    test(
+      `take set-id bits away that they may not keep, also those that come while they write (${options})`,
+      limit,
+      async (t) => {
+        const fixture = await mountOverUring(t, { patterns: options.length > 0 ? [] : ['app.log'], options });
+        const path = fixture.path('app.log');
+        appendFileSync(path, '');
+        chmodSync(path, 0o666);
+        const writer = await SteadyWriter.start(fixture, { id: 'w', file: path, uid: nobody });
+        writer.begin();
+        for (let round = 0; round < 5; round++) {
+          const size = statSync(path).size;
+          await eventually(() => statSync(path).size > size, { within: 10_000, what: 'a write' });
+          chmodSync(path, 0o6777);
+          await eventually(() => (statSync(path).mode & 0o7777) === 0o777, {
+            within: 10_000,
+            what: 'a mode without bits',
+          });
+          assert.equal(statSync(join(fixture.mirror, 'app.log')).mode & 0o7777, 0o777);
+        }
+        writer.stop();
+        const count = await writer.written();
+      writer.assertAllIn(mirrored(fixture, 'app.log').toString(), count);
+      },
+    );
+  }
 
   test('find new patterns in force although other programs keep the server busy', limit, async (t) => {
     const fixture = await mountOverUring(t, { patterns: ['none.log'] });
