@@ -1,6 +1,6 @@
 /**
- * A program that appends numbered lines to one file: `steady-writer.js ID FILE LINES SIZE`. Line n is `ID n` and dots up to
- * SIZE bytes with its newline, as one write.
+ * A program that appends numbered lines to one file: `steady-writer.js ID FILE LINES SIZE [sync]`. Line n is `ID n` and dots
+ * up to SIZE bytes with its newline, as one write; with `sync` each waits for the disk.
  *
  * Guarantees: opens the file, says `open`, and writes once something comes on its standard input; at the end, or after the
  * first write that fails, or when the standard input ends, says `wrote N`, with the number of writes that took every byte,
@@ -9,13 +9,13 @@
 import { constants, openSync, writeSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 
-const [id = '', file = '', lines = '0', size = '0'] = process.argv.slice(2);
-const { O_APPEND, O_CREAT, O_WRONLY } = constants;
+const [id = '', file = '', lines = '0', size = '0', sync] = process.argv.slice(2);
+const { O_APPEND, O_CREAT, O_DSYNC, O_WRONLY } = constants;
 /** So many lines pass between two looks at the standard input. */
 const lookEvery = 16;
 
 let isStopped = false;
-const fd = openSync(file, O_WRONLY | O_APPEND | O_CREAT, 0o666);
+const fd = openSync(file, O_WRONLY | O_APPEND | O_CREAT | (sync === undefined ? 0 : O_DSYNC), 0o666);
 process.stdin.on('end', () => {
   isStopped = true;
 });

@@ -20,6 +20,8 @@ export interface SteadyWriterOptions {
   readonly size?: number;
   /** Taken modulo the number of CPUs. */
   readonly cpu?: number;
+  /** Each write waits for the disk (O_DSYNC). */
+  readonly sync?: boolean;
   /** Whom it runs as, if not as we do. */
   readonly uid?: number;
 }
@@ -30,7 +32,7 @@ export class SteadyWriter {
   private readonly child: ChildProcess;
   private said = '';
 
-  private constructor({ id, file, lines = 1e9, size = 128, cpu = 0, uid }: SteadyWriterOptions) {
+  private constructor({ id, file, lines = 1e9, size = 128, cpu = 0, uid, sync = false }: SteadyWriterOptions) {
     this.id = id;
     this.size = size;
     const program: [string, ...string[]] = [
@@ -40,6 +42,7 @@ export class SteadyWriter {
       file,
       `${lines}`,
       `${size}`,
+      ...(sync ? ['sync'] : []),
     ];
     const [command, args] =
       uid === undefined ? [program[0], program.slice(1)] : asUser(uid, uid, [], program[0], program.slice(1));

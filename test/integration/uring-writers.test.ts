@@ -52,7 +52,7 @@ describe('writers over io_uring', { skip }, () => {
     'of a renamed file and of the new one share a stream, while chunks rotate and are collected',
     limit,
     async (t) => {
-      const fixture = await mountOverUring(t, { patterns: ['app.log'], options: [smallChunks] });
+      const fixture = await mountOverUring(t, { patterns: ['app.log'], options: ['chunksize=4k'] });
       const path = fixture.path('app.log');
       const lines = 25_000;
       const writers = [await SteadyWriter.start(fixture, { id: 'old', file: path, lines, cpu: 0 })];
@@ -162,6 +162,25 @@ describe('writers over io_uring', { skip }, () => {
     for (const fd of fds) closeSync(fd);
   });
 
+  test('are captured in the order of the mirror, whichever thread has to serve them', limit, async (t) => {
+    const fixture = await mountOverUring(t, { patterns: ['app.log'], options: [smallChunks] });
+    const file = fixture.path('app.log');
+    appendFileSync(file, '');
+    chmodSync(file, 0o666);
+    const all = [
+      { id: 'plain', cpu: 0, lines: 10_000 },
+      { id: 'other', cpu: 1, lines: 10_000, size: 700 },
+      { id: 'durable', cpu: 1, lines: 500, sync: true },
+      { id: 'nobody', cpu: 0, lines: 10_000, uid: nobody },
+    ];
+    const writers = await Promise.all(all.map((options) => SteadyWriter.start(fixture, { ...options, file })));
+    for (const writer of writers) writer.begin();
+    for (const writer of writers) await writer.written();
+    const bytes = capturedBytes(fixture.logs, file);
+    assert.ok(bytes.equals(mirrored(fixture, 'app.log')), 'chunks and mirror are equal');
+    for (const [index, writer] of writers.entries()) writer.assertAllIn(bytes.toString(), all[index]?.lines ?? 0);
+  });
+
   for (const options of [[], ['untracked=native']]) {
     test(
       `take set-id bits away that they may not keep, also those that come while they write (${options})`,
@@ -185,7 +204,7 @@ describe('writers over io_uring', { skip }, () => {
         }
         writer.stop();
         const count = await writer.written();
-      writer.assertAllIn(mirrored(fixture, 'app.log').toString(), count);
+        writer.assertAllIn(mirrored(fixture, 'app.log').toString(), count);
       },
     );
   }
