@@ -29,8 +29,9 @@ function open(session: Session): number {
   if (node === undefined) return -Errno.ESTALE;
   const flags = session.request.u32(OpenIn.flags);
   const clearSetId = (session.request.u32(OpenIn.openFlags) & OPEN_KILL_SUIDGID) !== 0;
+  const notify = clearSetId && node.mayHaveSetId;
   const handle = session.files.open(node, flags, clearSetId);
-  if (clearSetId && node.mayHaveSetId) session.attributeNotice.send(node.id);
+  if (notify) session.attributeNotice.send(node.id);
   return handle < 0 ? handle : putOpen(session, 0, node, handle, flags);
 }
 
@@ -92,7 +93,10 @@ function writeData(session: Session, size: number): number {
   if ((writeFlags & WriteFlag.cache) !== 0) return files.writePage(handle, request.region, data, size, offset);
   const node = mirror.handles.file(handle)?.node;
   if (node === undefined) return -Errno.EBADF;
-  if (!node.mayHaveSetId) return files.write(handle, request.region, data, size, offset);
+  if (!node.mayHaveSetId) {
+    mirror.handles.dropSetId(handle);
+    return files.write(handle, request.region, data, size, offset);
+  }
   const written = files.writeClearingSetId(handle, node, request.region, data, size, offset);
   // After a write the kernel expects another size and time, and goes on showing the mode that it knows.
   session.attributeNotice.send(node.id);

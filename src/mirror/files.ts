@@ -11,6 +11,7 @@
 import type { StreamTable } from '../capture/stream-table.js';
 import { close, fcntl, lastErrno, open, orErrno, pread, pwrite } from '../libc/calls.js';
 import { Errno } from '../libc/errno.js';
+import { FileStatus } from '../libc/file-status.js';
 import {
   F_GETFL,
   F_SETFL,
@@ -39,6 +40,9 @@ import { HandleFlag } from './open-descriptors.js';
 const MIRRORED_FLAGS = O_ACCMODE | O_APPEND | O_TRUNC | O_NOATIME;
 
 export class Files {
+  /** Not the mirror's: that one holds what a reply is about to show. */
+  private readonly status = new FileStatus();
+
   constructor(
     private readonly mirror: Mirror,
     private readonly entries: Entries,
@@ -126,6 +130,7 @@ export class Files {
     const written = withoutSetIdPrivilege(caller.gid, () => this.write(handle, region, start, size, offset));
     // A file that its group can't execute keeps its set-group-id bit when a member writes, and loses it to the next.
     if (written > 0 && status.readFd(handles.fd(handle)) >= 0) node.mayHaveSetId = status.hasSetId;
+    if (!node.mayHaveSetId) handles.dropSetId(handle);
     return written;
   }
 
@@ -170,10 +175,12 @@ export class Files {
 
   private addHandle(node: Node, fd: number, flags: number): number {
     const writable = (flags & O_ACCMODE) !== O_RDONLY;
+    if (writable && node.mayHaveSetId && this.status.readFd(fd) >= 0) node.mayHaveSetId = this.status.hasSetId;
     const append = (flags & O_APPEND) !== 0 ? HandleFlag.append : 0;
+    const setId = node.mayHaveSetId ? HandleFlag.setId : 0;
     const { pid } = this.mirror.caller;
     const file = { node, paths: writable ? node.pathsAtOpen() : [], pid, writable };
-    const handle = this.mirror.handles.add(fd, append, file);
+    const handle = this.mirror.handles.add(fd, append | setId, file);
     if (writable) this.streams.attach(handle, file);
     return handle;
   }

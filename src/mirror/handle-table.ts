@@ -5,7 +5,7 @@
  * lies in {@link OpenDescriptors}. A handle that is not open gives -EBADF.
  */
 import type { Node } from './node.js';
-import { OpenDescriptors } from './open-descriptors.js';
+import { HandleFlag, OpenDescriptors } from './open-descriptors.js';
 
 /** What is known of an open besides its numbers. */
 export interface OpenFile {
@@ -45,6 +45,19 @@ export class HandleTable {
 
   flags(handle: number): number {
     return this.descriptors.flags(handle);
+  }
+
+  /** The node is about to get set-id bits: from now on unprivileged writes through any of its handles take them away. */
+  addSetId(node: Node): void {
+    node.mayHaveSetId = true;
+    for (const [handle, file] of this.writable()) {
+      if (file.node === node) this.descriptors.change(handle, this.flags(handle) | HandleFlag.setId);
+    }
+  }
+
+  /** The handle's file is known to have no set-id bits. */
+  dropSetId(handle: number): void {
+    this.descriptors.change(handle, this.flags(handle) & ~HandleFlag.setId);
   }
 
   file(handle: number): OpenFile | undefined {

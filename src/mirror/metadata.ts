@@ -59,7 +59,7 @@ export class Metadata {
       result = orErrno(fchownat(fd, emptyString, uid, gid, AT_EMPTY_PATH));
     }
     if (result >= 0 && change.mode !== undefined) {
-      node.mayHaveSetId = true;
+      if ((change.mode & (S_ISUID | S_ISGID)) !== 0) this.mirror.handles.addSetId(node);
       result = this.setMode(fd, change.mode);
     }
     if (result >= 0 && change.hasTimes) {

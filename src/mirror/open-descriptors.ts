@@ -11,8 +11,11 @@ import { MAX_HANDLES } from '../capture/stream-slots.js';
 import { Errno } from '../libc/errno.js';
 import { MemoryRegion } from '../libc/memory.js';
 
-/** Bits of a handle's flags. */
-export const HandleFlag = { append: 1, directory: 2 } as const;
+/**
+ * Bits of a handle's flags. `setId`: the file may have set-id bits, so that a write by somebody who may not keep them is the
+ * owner's to make.
+ */
+export const HandleFlag = { append: 1, directory: 2, setId: 4 } as const;
 
 const WORDS = 2;
 
@@ -36,6 +39,11 @@ export class OpenDescriptors {
 
   set(handle: number, fd: number, flags: number): void {
     this.words[handle * WORDS] = fd + 1;
+    this.words[handle * WORDS + 1] = flags;
+  }
+
+  /** Changes flags of an open handle. */
+  change(handle: number, flags: number): void {
     this.words[handle * WORDS + 1] = flags;
   }
 

@@ -44,6 +44,21 @@ describe('the table of open handles', () => {
     assert.equal(opened.pins, 0);
   });
 
+  test('knows of set-id bits for all handles that write to the node, until each has taken them away', () => {
+    const table = new HandleTable();
+    const opened = node();
+    const [one, two] = [3, 4].map((fd) => table.add(fd, HandleFlag.append, fileOf(opened, true)));
+    const other = table.add(5, 0, fileOf(node(), true));
+    opened.mayHaveSetId = false;
+    table.addSetId(opened);
+    assert.equal(opened.mayHaveSetId, true);
+    table.dropSetId(two ?? -1);
+    assert.deepEqual(
+      [one, two, other].map((handle) => table.flags(handle ?? -1)),
+      [HandleFlag.append | HandleFlag.setId, HandleFlag.append, 0],
+    );
+  });
+
   test('uses numbers again, and stays small', () => {
     const table = new HandleTable();
     for (let i = 0; i < 1000; i++) {

@@ -91,10 +91,14 @@ export class HotRequests {
   /** Neither a page of a mapping, nor one that clears set-id bits, that must be on disk, or whose descriptor appends by mistake. */
   private isPlainWrite(slot: number, handle: number): boolean {
     const { slots } = this;
-    if ((slots.u32(slot, WriteIn.writeFlags) & (WriteFlag.cache | WriteFlag.killSuidgid)) !== 0) return false;
+    const writeFlags = slots.u32(slot, WriteIn.writeFlags);
+    const handleFlags = this.descriptors.flags(handle);
+    if ((writeFlags & WriteFlag.cache) !== 0) return false;
+    // The kernel says so of each write without CAP_FSETID, whatever the file's mode is.
+    if ((writeFlags & WriteFlag.killSuidgid) !== 0 && (handleFlags & HandleFlag.setId) !== 0) return false;
     const flags = slots.u32(slot, WriteIn.flags);
     if ((flags & SYNCHRONOUS_FLAGS) !== 0) return false;
-    return (flags & O_APPEND) !== 0 || (this.descriptors.flags(handle) & HandleFlag.append) === 0;
+    return (flags & O_APPEND) !== 0 || (handleFlags & HandleFlag.append) === 0;
   }
 
   private putWritten(slot: number, written: number): number {

@@ -71,7 +71,7 @@ describe('a mailbox of slots', () => {
     timeout: 60_000,
   }, async () => {
     const senders = 4;
-    const each = 8;
+    const each = 32;
     const slots = senders * each;
     const rounds = 2000;
     const mailbox = SlotMailbox.create(slots, wakeFd);

@@ -1,4 +1,4 @@
-/** A thread that sends its slots again and again, each as soon as it was taken. */
+/** A thread that sends its slots again and again, all in a row as soon as all were taken. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { type MailboxPlace, SlotMailbox } from '../../../src/fuse/uring/slot-mailbox.js';
 import { type MemoryPlace, MemoryRegion } from '../../../src/libc/memory.js';
@@ -21,8 +21,8 @@ const words = MemoryRegion.at(memory).integers;
 parentPort?.postMessage('ready');
 while (Atomics.load(words, 2 * slots) === 0);
 for (let round = 1; round <= rounds; round++) {
+  while (Atomics.load(words, slots + first + count - 1) !== round - 1);
   for (let slot = first; slot < first + count; slot++) {
-    while (Atomics.load(words, slots + slot) !== round - 1);
     // A plain store: it is the mailbox that has to make it visible.
     words[slot] = round;
     mailbox.send(slot);
