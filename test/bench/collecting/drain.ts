@@ -31,7 +31,7 @@ async function watch(child: ChildProcess, isDone: () => boolean): Promise<number
   while (child.exitCode === null && child.signalCode === null && !isDone()) {
     if (performance.now() > deadline) throw new Error('the backlog was not drained in time');
     // smaps_rollup stops the process for some milliseconds, if it is large: now and then is enough.
-    if (child.pid !== undefined && looks++ % 4 === 2) memory = Math.max(memory, memoryOf([child.pid]).proportional);
+    if (child.pid !== undefined && looks++ % 2 === 1) memory = Math.max(memory, memoryOf([child.pid]).proportional);
     await delay(lookInterval);
   }
   return memory;

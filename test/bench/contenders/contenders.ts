@@ -99,9 +99,9 @@ export function makeContender(name: ContenderName, folder: string): Contender {
 }
 
 /** Version of an installed program, as it says itself; undefined when it is not installed. */
-export function versionOf(program: string): string | undefined {
+export function versionOf(program: string, option = '--version'): string | undefined {
   try {
-    const text = execFileSync(program, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    const text = execFileSync(program, [option], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
     return /\d+(\.\d+)+/.exec(text)?.[0];
   } catch {
     return undefined;

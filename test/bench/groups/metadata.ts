@@ -19,25 +19,38 @@ function makeFiles(folder: string, count: number): void {
   for (let index = 0; index < count; index++) writeFileSync(join(folder, statFileName(index)), '');
 }
 
+/** A folder of empty files, made when it is first asked for. */
+function existingFolder({ backing }: Contender, name: string, count: number): string {
+  if (!existsSync(join(backing, name))) makeFiles(join(backing, name), count);
+  return name;
+}
+
 let statFolders = 0;
 
-function stats(name: string, title: string, warmUp: number): Workload {
-  return {
-    name,
-    title,
-    async sample(contender, { writers, setting }) {
-      const folder = `stat-${statFolders++}`;
-      const beneath = join(contender.backing, folder);
-      makeFiles(beneath, statFiles);
-      // Without a warm-up there is one round only: in a second one the names would be known.
-      const limit = { time: setting.time, operations: warmUp === 0 ? statFiles : Number.MAX_SAFE_INTEGER };
-      const path = join(contender.directory, folder);
-      const measurements = await writers.run([{ kind: 'stat', path, files: statFiles, warmUp, limit }]);
-      rmSync(beneath, { recursive: true });
-      return timeOfOne(measurements);
-    },
-  };
-}
+/** Each name is looked up for the first time: one round over files that nobody has seen. */
+const statNew: Workload = {
+  name: 'stat-new',
+  title: 'stat, name new to the mount',
+  async sample({ backing, directory }, { writers, setting }) {
+    const folder = `stat-${statFolders++}`;
+    makeFiles(join(backing, folder), statFiles);
+    const limit = { time: setting.time, operations: statFiles };
+    const path = join(directory, folder);
+    const measurements = await writers.run([{ kind: 'stat', path, files: statFiles, warmUp: 0, limit }]);
+    rmSync(join(backing, folder), { recursive: true });
+    return timeOfOne(measurements);
+  },
+};
+
+const statCached: Workload = {
+  name: 'stat-cached',
+  title: 'stat, name known',
+  async sample(contender, { writers, setting }) {
+    const path = join(contender.directory, existingFolder(contender, 'known', statFiles));
+    const limit = { time: setting.time, operations: Number.MAX_SAFE_INTEGER };
+    return timeOfOne(await writers.run([{ kind: 'stat', path, files: statFiles, warmUp: 1, limit }]));
+  },
+};
 
 /** @param prepare - makes what the job needs, and names it */
 function entries(
@@ -63,18 +76,12 @@ function existingFile({ backing }: Contender): string {
   return name;
 }
 
-function largeDirectory({ backing }: Contender): string {
-  const name = 'listed';
-  if (!existsSync(join(backing, name))) makeFiles(join(backing, name), listedFiles);
-  return name;
-}
-
-const statNew = stats('stat-new', 'stat, name new to the mount', 0);
-const statCached = stats('stat-cached', 'stat, name known', 1);
 const openRead = entries('open-read', 'open to read, close', 'open-read', existingFile);
 const openAppend = entries('open-append', 'open to append, close', 'open-append', existingFile);
 const create = entries('create', 'create, close, unlink', 'create', () => 'created.log');
-const list = entries('list', 'list 10,000 names', 'list', largeDirectory);
+const list = entries('list', 'list 10,000 names', 'list', (contender) =>
+  existingFolder(contender, 'listed', listedFiles),
+);
 
 const everybody: ContenderName[] = [
   ...(['plain', 'bindfs', 'mergerfs', 'uring-untracked', 'uring'] as const),

@@ -224,8 +224,8 @@ const plots: Readonly<Record<string, Plot>> = {
     subtitle: 'Lines of 128 bytes; more is better.',
     unit: 'thousand lines/s',
     categories: [
-      { label: 'lines as they are', figure: 'collect-raw-lines' },
-      { label: 'records (ndjson);\nimfile: lines', figure: 'collect-ndjson-lines' },
+      { label: 'lines as they are', figure: 'collect-lines-lines' },
+      { label: 'records (ndjson)', figure: 'collect-ndjson-lines' },
     ],
     contenders: ['imfile', 'collect'],
     value: (figures, figure, contender) => {

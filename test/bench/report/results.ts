@@ -87,7 +87,7 @@ export function describeMachine(): Machine {
     node: process.version.slice(1),
     bindfs: versionOf('bindfs'),
     mergerfs: versionOf('mergerfs'),
-    rsyslog: versionOf('rsyslogd'),
+    rsyslog: versionOf('rsyslogd', '-v'),
     'logagg-fs': hasVersion ? String(manifest.version) : 'unknown',
   };
 }
