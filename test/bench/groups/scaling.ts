@@ -7,10 +7,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chunkName, ticksOf } from '../../../src/capture/chunk-name.js';
-import { type ContenderName, ways } from '../contenders/contenders.js';
+import { type Contender, PlainDirectory } from '../contenders/contender.js';
+import { type Way, ways } from '../contenders/contenders.js';
 import { fillerStream, OurMount } from '../contenders/our-mount.js';
 import { pinned } from '../load/affinity.js';
 import { type AppendJob, timeOfOne } from '../load/job.js';
+import type { ReadyJobs } from '../load/writers.js';
 import { type Figure, samplesOf } from '../report/results.js';
 import { inRounds } from '../rounds.js';
 import type { Session } from '../session.js';
@@ -29,95 +31,102 @@ const axes: readonly Axis[] = [
   { name: 'chunks', steps: [10, 100_000], quickSteps: [10, 2000] },
 ];
 
-const scaledWays = ['uring', 'device'] as const satisfies readonly ContenderName[];
+type Scaled = 'plain' | 'uring' | 'device';
 
-/** One way at one number. */
-class Step {
-  readonly mount: OurMount;
-  readonly way: (typeof scaledWays)[number];
-  readonly count: number;
-  private readonly axis: Axis['name'];
+/** The plain directory shows how much of it is the disk's file system: patterns and chunks are nothing to it. */
+const scaledOf = (axis: Axis): readonly Scaled[] =>
+  axis.name === 'files' ? ['plain', 'uring', 'device'] : ['uring', 'device'];
 
-  constructor(folder: string, way: (typeof scaledWays)[number], axis: Axis['name'], count: number) {
-    this.way = way;
-    this.axis = axis;
-    this.count = count;
-    const patternCount = axis === 'patterns' ? count : 1;
-    // The last line that matches decides, so each is looked at.
-    const patterns = (mountpoint: string): string[] => [
-      ...Array.from({ length: patternCount - 1 }, (_, index) => `${mountpoint}/service-${index}/**/*.log`),
-      `${mountpoint}/*.log`,
-    ];
-    this.mount = new OurMount(join(folder, `${axis}-${count}`, way), way, { options: ways[way], patterns });
-  }
+/** The last line that matches decides, so each is looked at. */
+function patterns(mountpoint: string, count: number): string[] {
+  const others = Array.from({ length: count - 1 }, (_, index) => `${mountpoint}/service-${index}/**/*.log`);
+  return [...others, `${mountpoint}/*.log`];
+}
 
-  /** Chunks that a collector has yet to take, there before the mount. */
-  fill(): void {
-    if (this.axis !== 'chunks') return;
-    mkdirSync(this.mount.logs, { recursive: true });
-    for (let index = 0; index < this.count; index++) {
-      const name = chunkName(fillerStream(index), ticksOf(Date.now()));
-      writeFileSync(join(this.mount.logs, name), 'a line\n', { mode: 0o400 });
-    }
-  }
-
-  job(time: number): AppendJob {
-    const files = this.axis === 'files' ? this.count : 1;
-    const paths = Array.from({ length: files }, (_, index) => join(this.mount.directory, `${index}.log`));
-    const limit = { time, operations: 500_000 };
-    return { kind: 'append', paths, size: 128, warmUp: 200, passes: 1, limit };
+/** Chunks that a collector has yet to take, there before the mount. */
+function fill(logs: string, count: number): void {
+  mkdirSync(logs, { recursive: true });
+  for (let index = 0; index < count; index++) {
+    writeFileSync(join(logs, chunkName(fillerStream(index), ticksOf(Date.now()))), 'a line\n', { mode: 0o400 });
   }
 }
 
-async function measureAxis(session: Session, { name, steps, quickSteps }: Axis): Promise<Figure[]> {
+/** One contender at one number. */
+interface Step {
+  readonly name: Scaled;
+  readonly count: number;
+  readonly contender: Contender;
+  readonly job: AppendJob;
+}
+
+function makeStep(session: Session, axis: Axis['name'], name: Scaled, count: number): Step {
   const folder = session.newFolder();
-  const counts = session.pick(steps, quickSteps);
-  const all = counts.flatMap((count) => scaledWays.map((way) => new Step(folder, way, name, count)));
-  session.progress.show(`preparing ${name}`);
-  const present = all.filter((step) => {
-    step.fill();
-    return session.setUp(step.mount);
-  });
-  try {
-    return await measureSteps(session, name, counts, present);
-  } finally {
-    for (const { mount } of present) session.tearDown(mount);
-  }
+  const numberOf = (what: Axis['name']): number => (axis === what ? count : 1);
+  const mount = (way: Way): OurMount => {
+    const ours = new OurMount(folder, way, {
+      options: ways[way],
+      patterns: (mountpoint) => patterns(mountpoint, numberOf('patterns')),
+    });
+    fill(ours.logs, axis === 'chunks' ? count : 0);
+    return ours;
+  };
+  const contender = name === 'plain' ? new PlainDirectory(folder, name) : mount(name);
+  const paths = Array.from({ length: numberOf('files') }, (_, index) => join(contender.directory, `${index}.log`));
+  const limit = { time: session.setting.time, operations: 500_000 };
+  const job: AppendJob = { kind: 'append', paths, size: 128, warmUp: 200, passes: 1, limit };
+  return { name, count, contender, job };
+}
+
+async function measureAxis(session: Session, axis: Axis): Promise<Figure[]> {
+  const counts = session.pick(axis.steps, axis.quickSteps);
+  session.progress.announce(counts.length * scaledOf(axis).length * session.setting.runs);
+  session.progress.show(`preparing ${axis.name}`);
+  const steps = counts.flatMap((count) => scaledOf(axis).map((name) => makeStep(session, axis.name, name, count)));
+  const contenders = steps.map(({ contender }) => contender);
+  return session.withMounted(contenders, (present) =>
+    measureSteps(
+      session,
+      axis.name,
+      counts,
+      steps.filter(({ contender }) => present.includes(contender)),
+    ),
+  );
 }
 
 async function measureSteps(
   session: Session,
-  name: Axis['name'],
+  axis: Axis['name'],
   counts: readonly number[],
   steps: readonly Step[],
 ): Promise<Figure[]> {
   const { writers, setting, progress } = session;
-  const ready = await Promise.all(
-    steps.map(async (step, writer) => ({
-      ...{ step, writer },
-      jobs: await writers.prepare([step.job(setting.time)], writer),
-    })),
-  );
+  const prepare = async (step: Step, writer: number): Promise<Step & { pids: number[]; ready: ReadyJobs }> => {
+    const ready = await writers.prepare([step.job], writer);
+    return {
+      ...step,
+      ready,
+      pids: [...writers.pids(steps.length).slice(writer, writer + 1), ...step.contender.servers()],
+    };
+  };
   const entrants = await inRounds(
-    ready,
+    await Promise.all(steps.map(prepare)),
     setting.runs,
-    async ({ step, jobs, writer }, round) => {
-      progress.show(`${step.count} ${name}, round ${round + 1}, ${step.way}`);
-      const pids = [...writers.pids(steps.length).slice(writer, writer + 1), ...step.mount.servers()];
-      const value = timeOfOne(await pinned(pids, () => jobs.run()));
+    async ({ name, count, pids, ready }, round) => {
+      progress.show(`${count} ${axis}, round ${round + 1}, ${name}`);
+      const value = timeOfOne(await pinned(pids, () => ready.run()));
       progress.step();
       return value;
     },
-    ({ step }, error) => session.leaveOut(`${step.way}, ${step.count} ${name}`, error),
+    ({ name, count }, error) => session.leaveOut(`${name}, ${count} ${axis}`, error),
   );
-  for (const { subject } of entrants) await subject.jobs.finish();
+  for (const { subject } of entrants) await subject.ready.finish();
   return counts.map((count) => ({
-    name: `${name}-${count}`,
-    title: `${count.toLocaleString('en')} ${count === 1 ? name.slice(0, -1) : name}`,
+    name: `${axis}-${count}`,
+    title: `${count.toLocaleString('en')} ${count === 1 ? axis.slice(0, -1) : axis}`,
     unit: 'µs',
     samples: entrants
-      .filter(({ subject }) => subject.step.count === count)
-      .map(({ subject, values }) => samplesOf(subject.step.way, values)),
+      .filter(({ subject }) => subject.count === count)
+      .map(({ subject, values }) => samplesOf(subject.name, values)),
   }));
 }
 
@@ -126,8 +135,6 @@ export const scaling: Group = {
   title: 'Tracked append of 128 B as things become many, on one CPU with the server',
   note: 'Files: one append each in turn. Patterns: lines of trackfiles.txt. Chunks: waiting in logs/ for a collector.',
   async run(session) {
-    const steps = axes.reduce((sum, axis) => sum + session.pick(axis.steps, axis.quickSteps).length, 0);
-    session.progress.announce(steps * scaledWays.length * session.setting.runs);
     const figures: Figure[] = [];
     for (const axis of axes) figures.push(...(await measureAxis(session, axis)));
     return figures;

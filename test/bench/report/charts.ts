@@ -245,7 +245,7 @@ function scalingPlot(results: Results): EChartsOption | undefined {
     subtitle: 'Captured, writer and server on one CPU; flat is better.',
     unit: 'µs an append',
     categories,
-    contenders: ['device', 'uring'],
+    contenders: ['plain', 'device', 'uring'],
     value: median,
     digits: short,
   };
