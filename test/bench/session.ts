@@ -96,22 +96,20 @@ export class Session {
     body: (present: readonly C[]) => Promise<T>,
   ): Promise<T> {
     try {
-      return await body(contenders.filter((contender) => this.setUp(contender)));
+      return await body(contenders.filter((contender) => this.canSetUp(contender)));
     } finally {
       for (const contender of contenders) this.tearDown(contender);
     }
   }
 
-  /** @returns false when it can't take part, which is noted */
-  setUp(contender: Contender): boolean {
+  /** Sets one contender up. Throws an error of one line when it can't be; nothing is left of it then. */
+  setUp(contender: Contender): void {
     this.mounted.add(contender);
     try {
       contender.setUp();
-      return true;
     } catch (error) {
-      this.leaveOut(contender.name, error);
       this.tearDown(contender);
-      return false;
+      throw error;
     }
   }
 
@@ -134,6 +132,16 @@ export class Session {
     this.uring.restore();
     const stillMounted = fuseMounts().some(({ mountpoint }) => mountpoint.startsWith(`${this.root}/`));
     if (!stillMounted) rmSync(this.root, { recursive: true, force: true });
+  }
+
+  private canSetUp(contender: Contender): boolean {
+    try {
+      this.setUp(contender);
+      return true;
+    } catch (error) {
+      this.leaveOut(contender.name, error);
+      return false;
+    }
   }
 
   private async measure(

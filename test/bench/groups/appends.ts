@@ -81,7 +81,7 @@ export const appends: Group = {
     // The most parallel last: fuse-native is slower for good after each burst.
     const full = [onOneCpu(1), free(1), onOneCpu(4), free(4), onOneCpu(16), free(16)];
     const workloads = session.pick(full, [onOneCpu(1), free(1), free(4)]);
-    return session.compare(workloads, session.pick(['plain', ...others, ...ours, ...native], quickly));
+    return session.compare(workloads, session.pick(['plain', 'plain-twice', ...others, ...ours, ...native], quickly));
   },
 };
 

@@ -14,6 +14,7 @@ import { type ContenderName, makeContender } from '../contenders/contenders.js';
 import { type Figure, samplesOf } from '../report/results.js';
 import type { Session } from '../session.js';
 import type { Group } from './group.js';
+import { type Counts, parseSummary } from './strace-summary.js';
 
 const names = ['uring', 'device'] as const satisfies readonly ContenderName[];
 /** Milliseconds for strace to attach to all threads. */
@@ -22,23 +23,6 @@ const attaching = 1000;
 const patience = 60_000;
 /** Calls per append that are worth a line. */
 const worthALine = 0.01;
-
-/** Calls by name; those that failed under a name of their own. */
-type Counts = ReadonlyMap<string, number>;
-
-/** Reads the summary of `strace -c`: % time, seconds, usecs/call, calls, errors (may be absent), syscall. */
-function parseSummary(text: string): Counts {
-  const counts = new Map<string, number>();
-  for (const [, calls = '', errors, name = ''] of text.matchAll(
-    /^ *[\d.]+ +[\d.]+ +\d+ +(\d+)(?: +(\d+))? +(\w+)$/gm,
-  )) {
-    if (name === 'total') continue;
-    const failed = Number(errors ?? 0);
-    counts.set(name, Number(calls) - failed);
-    if (failed > 0) counts.set(`${name}, failed`, failed);
-  }
-  return counts;
-}
 
 async function traced(pids: readonly number[], report: string, body: () => Promise<unknown>): Promise<Counts> {
   const args = ['-c', '-f', '-q', '-o', report, ...pids.flatMap((pid) => ['-p', String(pid)])];
