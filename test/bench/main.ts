@@ -57,11 +57,14 @@ async function runGroup(session: Session, group: Group): Promise<GroupResult> {
     session.leaveOut(name, error);
     return [];
   });
+  session.progress.show('tidying up');
+  session.clear();
   return { name, title, ...(note === undefined ? {} : { note }), figures, missing: session.missing };
 }
 
 async function measure(session: Session, chosen: readonly Group[]): Promise<Results> {
   const { progress, setting } = session;
+  const machine = describeMachine();
   const writerCost = await session.measureWriter();
   const results: GroupResult[] = [];
   for (const [index, group] of chosen.entries()) {
@@ -70,7 +73,7 @@ async function measure(session: Session, chosen: readonly Group[]): Promise<Resu
     progress.endGroup();
   }
   progress.end();
-  return { date: new Date().toISOString(), machine: describeMachine(), setting, writerCost, groups: results };
+  return { date: new Date().toISOString(), machine, setting, writerCost, groups: results };
 }
 
 async function bench(given: Arguments): Promise<void> {

@@ -5,7 +5,7 @@
  * removes files through a mount. A contender that can't be mounted, or that fails on the way, is left out and named in
  * {@link Session.missing}; the others go on.
  */
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, realpathSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fuseMounts } from '../harness/fuse-mounts.js';
@@ -65,6 +65,12 @@ export class Session {
   /** Path of a folder that does not exist yet. */
   newFolder(): string {
     return join(this.root, String(this.folders++));
+  }
+
+  /** Removes what a group has left in its folders: nothing is mounted between groups. */
+  clear(): void {
+    const isMounted = fuseMounts().some(({ mountpoint }) => mountpoint.startsWith(`${this.root}/`));
+    if (!isMounted) for (const name of readdirSync(this.root)) rmSync(join(this.root, name), { recursive: true });
   }
 
   /** Microseconds that one write costs when the kernel does nothing with it. */
@@ -130,8 +136,9 @@ export class Session {
     this.writers.stop();
     for (const contender of [...this.mounted]) this.tearDown(contender);
     this.uring.restore();
-    const stillMounted = fuseMounts().some(({ mountpoint }) => mountpoint.startsWith(`${this.root}/`));
-    if (!stillMounted) rmSync(this.root, { recursive: true, force: true });
+    if (!existsSync(this.root)) return;
+    this.clear();
+    if (readdirSync(this.root).length === 0) rmdirSync(this.root);
   }
 
   private canSetUp(contender: Contender): boolean {

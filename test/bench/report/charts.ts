@@ -49,6 +49,8 @@ interface Plot {
   readonly digits: (value: number) => string;
   readonly kind?: 'bar' | 'line';
   readonly logarithmic?: boolean;
+  /** Whose bars are cut off where they would dwarf all others. */
+  readonly outlier?: ContenderName;
   /** A line across: what everything is compared with. */
   readonly reference?: { readonly value: number; readonly label: string };
 }
@@ -58,16 +60,34 @@ const text = { fontFamily: 'Helvetica, Arial, sans-serif', color: '#333' };
 /** Three digits or so. */
 const short = (value: number): string => value.toFixed(value < 10 ? 1 : 0);
 
+/** The values of one contender, by category; null where it was not measured. */
+function valuesOf({ categories, value }: Plot, figures: Figures, contender: ContenderName): (number | null)[] {
+  return categories.map(({ figure }) => value(figures, figure, contender) ?? null);
+}
+
+/** Where an outlier's bars end: a little above the tallest of the others. */
+function ceiling(plot: Plot, figures: Figures): number {
+  if (plot.outlier === undefined) return Number.POSITIVE_INFINITY;
+  const others = plot.contenders.filter((contender) => contender !== plot.outlier);
+  const most = Math.max(...others.flatMap((other) => valuesOf(plot, figures, other)).map((value) => value ?? 0));
+  return most > 0 ? most * 1.25 : Number.POSITIVE_INFINITY;
+}
+
 /** One contender's bars or line; none when nothing of it was measured. */
 function series(plot: Plot, figures: Figures, contender: ContenderName): SeriesOption[] {
   const { label, color } = looks[contender] ?? { label: contender, color: '#000' };
-  const data = plot.categories.map(({ figure }) => plot.value(figures, figure, contender) ?? null);
-  if (data.every((value) => value === null)) return [];
+  const values = valuesOf(plot, figures, contender);
+  if (values.every((value) => value === null)) return [];
+  const most = ceiling(plot, figures);
+  const data = values.map((value) => (value === null ? null : Math.min(value, most)));
   const common = { name: label, data, itemStyle: { color } };
   if (plot.kind === 'line') {
     return [{ ...common, type: 'line', symbol: 'circle', symbolSize: 8, lineStyle: { color, width: 2.5 } }];
   }
-  const formatter = ({ value }: { value?: unknown }): string => (typeof value === 'number' ? plot.digits(value) : '');
+  const formatter = ({ dataIndex }: { dataIndex: number }): string => {
+    const value = values[dataIndex] ?? Number.NaN;
+    return value > most ? `${plot.digits(value)} ↑` : plot.digits(value);
+  };
   const valueLabel = { show: true, position: 'top', fontSize: 11, ...text, formatter } as const;
   return [{ ...common, type: 'bar', barMaxWidth: 56, barGap: '8%', barCategoryGap: '24%', label: valueLabel }];
 }
@@ -79,7 +99,7 @@ function referenceLine({ reference }: Plot): SeriesOption[] {
     silent: true,
     symbol: 'none',
     lineStyle: { color: '#555', type: 'dashed' },
-    label: { formatter: reference.label, position: 'insideEndTop', ...text },
+    label: { formatter: reference.label, position: 'end', ...text },
     data: [{ yAxis: reference.value }],
   };
   return [{ type: 'line', data: [], markLine }];
@@ -97,7 +117,7 @@ function plotOption(plot: Plot, results: Results): EChartsOption | undefined {
       ...{ subtext: plot.subtitle, itemGap: 6, subtextStyle: { ...text, color: '#666', fontSize: 12 } },
     },
     legend: { top: 62, left: 18, itemWidth: 14, itemGap: 26, icon: 'roundRect', textStyle: { ...text, fontSize: 12 } },
-    grid: { left: 64, right: 28, top: 124, bottom: 66 },
+    grid: { left: 64, right: plot.reference === undefined ? 28 : 112, top: 124, bottom: 66 },
     xAxis: {
       type: 'category',
       data: categories.map(({ label }) => label),
@@ -166,6 +186,7 @@ const plots: Readonly<Record<string, Plot>> = {
       { label: '16 writers,\nfree', figure: 'append-16' },
     ],
     contenders: ['plain', 'bindfs-lean', 'mergerfs-lean', 'fuse-native', 'device', 'uring'],
+    outlier: 'fuse-native',
     value: median,
     digits: short,
   },

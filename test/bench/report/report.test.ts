@@ -17,7 +17,7 @@ function resultsOf(...figures: Figure[]): Results {
   const versions = { node: '20', bindfs: '1', mergerfs: '2', rsyslog: undefined, 'logagg-fs': '0' };
   return {
     date: '2026-01-02T03:04:05Z',
-    machine: { cpu: 'CPU', cpus: 2, memory: 2 ** 30, system: 'Linux', kernel: '6', ...versions },
+    machine: { cpu: 'CPU', cpus: 2, memory: 2 ** 30, load: 0.1, system: 'Linux', kernel: '6', ...versions },
     setting: { quick: true, runs: 3, time: 1 },
     writerCost: 0.3,
     groups: [{ name: 'appends', title: 'Append', figures, missing: ['native: unknown option "untracked"'] }],

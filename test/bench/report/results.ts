@@ -4,7 +4,7 @@
  * Guarantees: figures are kept as they were measured, in the order of the rounds; nothing is rounded here.
  */
 import { readFileSync } from 'node:fs';
-import { cpus, release, totalmem } from 'node:os';
+import { cpus, loadavg, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { projectRoot } from '../../harness/project.js';
 import { type ContenderName, versionOf } from '../contenders/contenders.js';
@@ -16,6 +16,8 @@ export interface Machine {
   readonly cpus: number;
   /** Bytes. */
   readonly memory: number;
+  /** Load average of the last minute when the run began: what else went on. */
+  readonly load: number;
   readonly system: string;
   readonly kernel: string;
   readonly node: string;
@@ -82,6 +84,7 @@ export function describeMachine(): Machine {
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
     cpus: cpus().length,
     memory: totalmem(),
+    load: loadavg()[0] ?? 0,
     system: /^PRETTY_NAME="?([^"\n]*)/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'Linux',
     kernel: release(),
     node: process.version.slice(1),

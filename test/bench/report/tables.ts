@@ -30,10 +30,14 @@ function machineLine({ machine, date }: Results): string {
   return `${hardware}, ${system}, kernel ${kernel}; ${programs.join(', ')}; ${date.slice(0, 10)}`;
 }
 
-function settingLine({ setting, writerCost }: Results): string {
+/** A load average from which on somebody else's work is in the figures. */
+const busy = 0.5;
+
+function settingLine({ setting, machine, writerCost }: Results): string {
   const quick = setting.quick ? '**A quick run: few and short samples; good for a look, not for a claim.** ' : '';
+  const load = machine.load > busy ? `**The machine was busy: its load average was ${machine.load.toFixed(1)}.** ` : '';
   return (
-    `${quick}Medians of ${setting.runs} rounds, in each of which all take turns for ${setting.time} ms. ` +
+    `${quick}${load}Medians of ${setting.runs} rounds, in each of which all take turns for ${setting.time} ms. ` +
     `A writer's own cost is within: ${writerCost.toFixed(2)} µs an operation, measured on /dev/null.`
   );
 }
