@@ -177,7 +177,7 @@ const plots: Readonly<Record<string, Plot>> = {
   appends: {
     title: 'Append of 128 bytes',
     subtitle:
-      'Time of one append, of all writers together; less is better. logagg-fs captures each append as well, the others only mirror.',
+      'Time of one append, of all writers together; less is better. logagg-fs captures each append as well (↑: bar cut off).',
     unit: 'µs an append',
     categories: [
       { label: '1 writer,\none CPU', figure: 'append-1-pinned' },
