@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ContenderName } from '../contenders/contenders.js';
-import { charts, toSvg } from './charts.js';
+import { charts } from './charts.js';
+import { toSvg } from './plot.js';
 import { verdicts } from './reach.js';
 import { type Figure, Figures, type Results, samplesOf } from './results.js';
 import { markdown } from './tables.js';

@@ -5,7 +5,8 @@
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { charts, toSvg } from './charts.js';
+import { charts } from './charts.js';
+import { toSvg } from './plot.js';
 import type { Results } from './results.js';
 
 export function writeResults(folder: string, results: Results): void {
