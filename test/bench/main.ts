@@ -38,7 +38,7 @@ function parseArguments(): Arguments {
   const names = groups.map(({ name }) => name);
   return new Command('bench')
     .description(
-      'Measures logagg-fs beside a plain directory, bindfs and mergerfs. Needs root; a full run takes 20 minutes.',
+      'Measures logagg-fs beside a plain directory, bindfs and mergerfs. Needs root; a full run takes 15 to 20 minutes.',
     )
     .option('--quick', 'a choice of work, with fewer and shorter samples; under a minute')
     .addOption(new Option('--only <group...>', 'only these groups').choices(names))

@@ -11,14 +11,20 @@ const parameter = '/sys/module/fuse/parameters/enable_uring';
 
 export class UringParameter {
   private old: string | undefined;
+  private readonly path: string;
+
+  /** @param path - the kernel's file; another one in tests */
+  constructor(path = parameter) {
+    this.path = path;
+  }
 
   /** Takes effect at the next mount. */
   turnOn(): void {
-    if (!existsSync(parameter)) return;
-    const value = readFileSync(parameter, 'utf8').trim();
+    if (!existsSync(this.path)) return;
+    const value = readFileSync(this.path, 'utf8').trim();
     if (value === 'Y') return;
     try {
-      writeFileSync(parameter, 'Y');
+      writeFileSync(this.path, 'Y');
       this.old = value;
     } catch {
       // A container with a read-only /sys.
@@ -26,7 +32,7 @@ export class UringParameter {
   }
 
   restore(): void {
-    if (this.old !== undefined) writeFileSync(parameter, this.old);
+    if (this.old !== undefined) writeFileSync(this.path, this.old);
     this.old = undefined;
   }
 }

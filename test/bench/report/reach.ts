@@ -13,7 +13,10 @@ export interface Verdict {
   readonly work: string;
   readonly goal: string;
   readonly measured: string;
+  /** Undefined when nothing of it was measured. */
   readonly met: boolean | undefined;
+  /** Whether something of it was not measured. */
+  readonly isPartial: boolean;
 }
 
 /** One condition: what was measured, in words, and whether that will do; undefined when it was not measured. */
@@ -49,7 +52,7 @@ function speed(
     names.flatMap((name) =>
       others.map((other): Finding => {
         const ratio = speedOf(figures, name, own, other);
-        return ratio === undefined ? undefined : { text: `${times(ratio)} ${other}`, met: ratio >= least };
+        return ratio === undefined ? undefined : { text: `${own} ${times(ratio)} ${other}`, met: ratio >= least };
       }),
     );
 }
@@ -62,16 +65,16 @@ function share(
   least: number,
 ): Condition {
   return (figures) => {
-    const found = ours.flatMap((own) =>
-      names.flatMap((name) => {
-        const ratio = speedOf(figures, name, own, other);
-        return ratio === undefined ? [] : [{ ratio, text: `${own} ${figures.get(name)?.title}` }];
-      }),
-    );
+    const pairs = ours.flatMap((own) => names.map((name) => ({ own, name })));
+    const found = pairs.flatMap(({ own, name }) => {
+      const ratio = speedOf(figures, name, own, other);
+      return ratio === undefined ? [] : [{ ratio, text: `${own} ${figures.get(name)?.title}` }];
+    });
     const worst = found.toSorted((a, b) => a.ratio - b.ratio)[0];
     if (worst === undefined) return [undefined];
     const text = `${percent(worst.ratio)} ${found.length > 1 ? `at worst (${worst.text})` : `of ${other}`}`;
-    return [{ text, met: worst.ratio >= least }];
+    const rest = found.length < pairs.length ? [undefined] : [];
+    return [{ text, met: worst.ratio >= least }, ...rest];
   };
 }
 
@@ -211,8 +214,10 @@ const goals: readonly Goal[] = [
 export function verdicts(results: Results): Verdict[] {
   const figures = new Figures(results);
   return goals.map(({ work, goal, conditions }) => {
-    const found = conditions.flatMap((condition) => condition(figures, results)).filter((each) => each !== undefined);
+    const all = conditions.flatMap((condition) => condition(figures, results));
+    const found = all.filter((each) => each !== undefined);
     const met = found.length === 0 ? undefined : found.every((each) => each.met);
-    return { work, goal, measured: found.map(({ text }) => text).join(', ') || '–', met };
+    const measured = found.map(({ text }) => text).join(', ') || '–';
+    return { work, goal, measured, met, isPartial: found.length < all.length };
   });
 }

@@ -41,6 +41,15 @@ test('a goal is judged against the faster form of another file system, and each 
   assert.equal(slower?.met, false, 'less than 1.5 × the faster form');
 });
 
+test('a goal of which something was not measured is met in part at most', () => {
+  const judge = (values: Values): string => markdown(resultsOf(figure('append-1', values)));
+  assert.match(
+    judge({ 'fuse-native': [60], device: [10] }),
+    /device 6\.00 × fuse-native \| yes, as far as measured \|/,
+  );
+  assert.match(judge({ 'fuse-native': [60], device: [10], uring: [5] }), /uring 12\.00 × fuse-native \| yes \|/);
+});
+
 test('what was not measured is neither met nor missed', () => {
   assert.deepEqual([...new Set(verdicts(resultsOf()).map(({ met }) => met))], [undefined]);
 });

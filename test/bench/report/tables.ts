@@ -5,7 +5,7 @@
  */
 import { type ContenderName, contenderNames, contenderTitles } from '../contenders/contenders.js';
 import { shown } from './quantity.js';
-import { verdicts } from './reach.js';
+import { type Verdict, verdicts } from './reach.js';
 import type { Figure, GroupResult, Results } from './results.js';
 
 const absent = '–';
@@ -67,13 +67,18 @@ function reachParts(results: Results): string[] {
   const all = verdicts(results);
   const measured = all.filter(({ met }) => met !== undefined);
   if (measured.length === 0) return [];
-  const rows = measured.map(({ work, goal, measured, met }) => [work, goal, measured, met ? 'yes' : '**no**']);
+  const rows = measured.map((each) => [each.work, each.goal, each.measured, verdict(each)]);
   const parts = ['### Reach', reachNote, table(['work', 'goal', 'measured', 'met'], rows, 3)];
   const others = all.filter(({ met }) => met === undefined).map(({ work }) => work);
   // A run of single groups leaves nearly everything open, and nobody asked for it.
   return others.length === 0 || others.length > measured.length
     ? parts
     : [...parts, `Not measured in this run: ${others.join('; ')}.`];
+}
+
+function verdict({ met, isPartial }: Verdict): string {
+  if (!met) return '**no**';
+  return isPartial ? 'yes, as far as measured' : 'yes';
 }
 
 const reachNote =
