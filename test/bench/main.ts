@@ -1,114 +1,116 @@
 /**
  * `npm run bench`: how fast the mount is beside a plain directory, bindfs and mergerfs, in one run on one machine.
  *
- * Guarantees: nothing is left behind, also after Ctrl-C. Exit code 1 when our own mount could not take part, 0
+ * Guarantees: nothing is left behind, also after Ctrl-C. Exit code 1 when something of ours failed that should work, 0
  * otherwise. Does not judge the figures: this is a benchmark, not a test.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { dirname, join } from 'node:path';
-import { Command } from 'commander';
+import { join } from 'node:path';
+import { Command, Option } from 'commander';
+import { installPackages } from '../harness/debian-packages.js';
 import { projectRoot } from '../harness/project.js';
-import { contenderNames } from './contenders.js';
-import { describeMachine, type Results } from './results.js';
-import { Session } from './session.js';
-import { markdown } from './tables.js';
-import { workloads } from './workloads.js';
+import type { Group } from './groups/group.js';
+import { groups } from './groups/groups.js';
+import { Progress } from './progress.js';
+import { describeMachine, type GroupResult, type Results } from './report/results.js';
+import { drawCharts, writeResults } from './report/results-folder.js';
+import { markdown } from './report/tables.js';
+import { Session, type Setting } from './session.js';
 
 interface Arguments {
   readonly quick?: true;
-  readonly memory?: true;
   readonly only?: string[];
-  readonly contenders: string[];
-  readonly options: string;
-  readonly json?: string;
+  readonly output?: string;
+  readonly render?: true;
 }
 
-const full = { runs: 5, time: 1000, memorySteps: [0, 100_000, 1_000_000] };
-const quick = { runs: 3, time: 120, memorySteps: [0, 100_000] };
+const full: Setting = { quick: false, runs: 5, time: 400 };
+const quick: Setting = { quick: true, runs: 3, time: 50 };
+
+/** Where the committed figures are. */
+const committed = join(projectRoot, 'test/bench/results');
+
+/** Besides what Debian's base has. */
+const packages = ['bindfs', 'mergerfs', 'fuse3', 'libfuse2', 'strace', 'rsyslog'];
 
 function parseArguments(): Arguments {
-  const names = workloads.map(({ name }) => name);
-  const program = new Command('bench')
-    .description('Measures logagg-fs beside a plain directory, bindfs and mergerfs. Needs root.')
-    .option('--quick', 'shorter and fewer runs; under a minute')
-    .option('--memory', "only the server's memory, after up to a million tracked writes")
-    .option('--only <name...>', `only these workloads: ${names.join(', ')}`)
-    .option('--contenders <name...>', 'only these contenders', contenderNames)
-    .option('--options <list>', 'extra mount options for logagg-fs, for example passthrough=off', '')
-    .option('--json <file>', 'where to write the results (a full run: test/bench/results/latest.json)')
-    .parse();
-  const given = program.opts<Arguments>();
-  refuseUnknown(program, given.only ?? [], names);
-  refuseUnknown(program, given.contenders, contenderNames);
-  return given;
+  const names = groups.map(({ name }) => name);
+  return new Command('bench')
+    .description(
+      'Measures logagg-fs beside a plain directory, bindfs and mergerfs. Needs root; a full run takes 15 to 20 minutes.',
+    )
+    .option('--quick', 'a choice of work, with fewer and shorter samples; under a minute')
+    .addOption(new Option('--only <group...>', 'only these groups').choices(names))
+    .option('--output <folder>', `where latest.json and the charts go (a complete run: test/bench/results)`)
+    .option('--render', 'measure nothing: print the tables and draw the charts of the latest.json that is there')
+    .addHelpText('after', `\nGroups:\n${groups.map(({ name, title }) => `  ${name.padEnd(10)} ${title}`).join('\n')}`)
+    .parse()
+    .opts<Arguments>();
 }
 
-function refuseUnknown(program: Command, given: readonly string[], known: readonly string[]): void {
-  const unknown = given.find((name) => !known.includes(name));
-  if (unknown !== undefined) program.error(`error: unknown name '${unknown}'; known are ${known.join(', ')}`);
+/** A group that fails does not take the others with it. */
+async function runGroup(session: Session, group: Group): Promise<GroupResult> {
+  const { name, title, note } = group;
+  session.missing = [];
+  const figures = await group.run(session).catch((error: unknown) => {
+    session.leaveOut(name, error);
+    return [];
+  });
+  session.progress.show('tidying up');
+  session.clear();
+  return { name, title, ...(note === undefined ? {} : { note }), figures, missing: session.missing };
 }
 
-/** On a terminal one line that is overwritten, else nothing: standard output is for the tables. */
-function progress(line: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}`);
-}
-
-async function measure(session: Session, given: Arguments): Promise<Results> {
-  const { runs, time, memorySteps } = given.quick ? quick : full;
-  const chosen = workloads.filter(({ name }) => !given.memory && (given.only?.includes(name) ?? true));
-  const withMemory = given.memory || (given.only === undefined && given.contenders.includes('tracked'));
+async function measure(session: Session, chosen: readonly Group[]): Promise<Results> {
+  const { progress, setting } = session;
+  const machine = describeMachine();
   const writerCost = await session.measureWriter();
-  const speed = chosen.length === 0 ? [] : await session.measure(chosen, given.contenders);
-  const steps = given.memory ? full.memorySteps : memorySteps;
-  const memory = withMemory ? await session.measureMemory(steps) : [];
-  return {
-    date: new Date().toISOString(),
-    machine: describeMachine(),
-    setting: { quick: given.quick ?? false, runs, time, options: given.options },
-    writerCost,
-    workloads: speed,
-    memory,
-    missing: session.missing,
-  };
+  const results: GroupResult[] = [];
+  for (const [index, group] of chosen.entries()) {
+    progress.beginGroup(`${index + 1}/${chosen.length}`, group.name);
+    results.push(await runGroup(session, group));
+    progress.endGroup();
+  }
+  progress.end();
+  return { date: new Date().toISOString(), machine, setting, writerCost, groups: results };
 }
 
-/** The committed figures come from complete runs only. */
-function jsonFile(given: Arguments): string | undefined {
-  const partial =
-    given.quick ||
-    given.memory ||
-    given.only ||
-    given.options !== '' ||
-    given.contenders.length < contenderNames.length;
-  return given.json ?? (partial ? undefined : join(projectRoot, 'test/bench/results/latest.json'));
-}
-
-async function main(): Promise<void> {
-  const given = parseArguments();
-  const session = new Session({ ...(given.quick ? quick : full), options: given.options, progress });
+async function bench(given: Arguments): Promise<void> {
+  const setting = given.quick ? quick : full;
+  const chosen = groups.filter(({ name }) => given.only?.includes(name) ?? true);
+  const progress = new Progress();
+  const session = new Session(setting, progress);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(signal, () => process.exit(128 + constants.signals[signal]));
   }
   // However this process ends: nothing may stay mounted.
-  process.once('exit', () => session.end());
-  try {
-    const results = await measure(session, given);
-    progress('');
-    process.stdout.write(markdown(results));
-    const file = jsonFile(given);
-    if (file !== undefined) {
-      mkdirSync(dirname(file), { recursive: true });
-      writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
-    }
-    process.exitCode = (results.missing.tracked ?? results.missing.untracked) ? 1 : 0;
-  } finally {
+  process.once('exit', () => {
+    progress.abandon();
     session.end();
-  }
+  });
+  const results = await measure(session, chosen);
+  session.end();
+  process.stdout.write(markdown(results));
+  // The committed figures come from complete runs only.
+  const isComplete = !given.quick && given.only === undefined;
+  const folder = given.output ?? (isComplete ? committed : undefined);
+  if (folder !== undefined) writeResults(folder, results);
+  process.exitCode = session.failed ? 1 : 0;
 }
 
-if (process.getuid?.() === 0) await main();
-else {
+function render(folder: string): void {
+  const results = JSON.parse(readFileSync(join(folder, 'latest.json'), 'utf8')) as Results;
+  drawCharts(folder, results);
+  process.stdout.write(markdown(results));
+}
+
+const given = parseArguments();
+if (given.render) render(given.output ?? committed);
+else if (process.getuid?.() === 0) {
+  installPackages(packages);
+  await bench(given);
+} else {
   process.stderr.write('bench: mounting needs root; run it as root or with sudo\n');
   process.exitCode = 1;
 }

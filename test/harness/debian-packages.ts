@@ -1,5 +1,5 @@
 /**
- * The Debian packages that the integration tests need.
+ * The Debian packages that the integration tests and the benchmark need.
  *
  * Guarantees: installs only what is missing, without recommended packages, and starts no service. Needs root.
  */
@@ -11,7 +11,7 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
  * programs that copy trees with everything that an entry carries, and the daemons; for the collector protoc and its imports,
  * and Python for the old one.
  */
-const packages = [
+const testPackages = [
   ...['rsyslog', 'logrotate', 'fuse3', 'libfuse2', 'strace'],
   ...['stress-ng', 'fio', 'bonnie++', 'dbench'],
   ...['acl', 'attr', 'e2fsprogs', 'libcap2-bin', 'rsync'],
@@ -21,7 +21,7 @@ const packages = [
 
 const policyFile = '/usr/sbin/policy-rc.d';
 
-function missing(): string[] {
+function missing(packages: readonly string[]): string[] {
   return packages.filter((name) => {
     const { stdout } = spawnSync('dpkg', ['--status', name], { encoding: 'utf8' });
     return !/^Status: .* installed$/m.test(stdout);
@@ -44,14 +44,18 @@ function withoutServices<T>(install: () => T): T {
   }
 }
 
-/** Installs what is missing; returns the packages that still are. Does nothing on another distribution. */
-export function installPackages(): string[] {
+/**
+ * Installs what is missing; returns the packages that still are. Does nothing on another distribution.
+ *
+ * @param packages - what is needed; unless told, what the tests need
+ */
+export function installPackages(packages: readonly string[] = testPackages): string[] {
   if (!existsSync('/etc/debian_version')) return [];
-  const wanted = missing();
+  const wanted = missing(packages);
   if (wanted.length === 0) return [];
-  console.log(`installing Debian packages for the tests: ${wanted.join(' ')}`);
+  console.log(`installing Debian packages: ${wanted.join(' ')}`);
   const install = (): boolean => apt('install', '--no-install-recommends', ...wanted);
   // The package lists of a fresh machine are empty or old: only a failure shows that they must be read.
   withoutServices(() => install() || (apt('update') && install()));
-  return missing();
+  return missing(packages);
 }

@@ -8,25 +8,36 @@ import koffi from 'koffi';
 
 const libc = koffi.load('libc.so.6');
 
-const mmap = libc.func('uintptr_t mmap(uintptr_t, size_t, int, int, int, long)');
-
+/** open(2): address of the path, flags, mode. */
+export const open = libc.func('int open(uintptr_t, int, uint32_t)');
+/** close(2). */
+export const close = libc.func('int close(int)');
 /** write(2): file descriptor, address, size in bytes. */
 export const write = libc.func('long write(int, uintptr_t, size_t)');
 /** read(2): file descriptor, address, size in bytes. */
 export const read = libc.func('long read(int, uintptr_t, size_t)');
-/** creat(2): address of the path, mode. */
-export const create = libc.func('int creat(uintptr_t, uint32_t)');
-/** close(2). */
-export const close = libc.func('int close(int)');
+/** pread(2): file descriptor, address, size in bytes, offset in bytes. */
+export const pread = libc.func('long pread(int, uintptr_t, size_t, long)');
 /** unlink(2): address of the path. */
 export const unlink = libc.func('int unlink(uintptr_t)');
 /** statx(2): directory, address of the path, flags, mask, address of the answer (256 bytes). */
 export const statx = libc.func('int statx(int, uintptr_t, int, uint32_t, uintptr_t)');
+/** getdents64(2): file descriptor, address, size in bytes. */
+export const getdents = libc.func('long getdents64(int, uintptr_t, size_t)');
+/** mmap(2): address, size, protection, flags, file descriptor, offset. */
+export const mmap = libc.func('uintptr_t mmap(uintptr_t, size_t, int, int, int, long)');
+/** munmap(2): address, size. */
+export const munmap = libc.func('int munmap(uintptr_t, size_t)');
+/** memcpy(3): to, from, size in bytes. */
+export const copy = libc.func('uintptr_t memcpy(uintptr_t, uintptr_t, size_t)');
 
 /** `dirfd` that stands for the working directory. */
 export const AT_FDCWD = -100;
 /** Mask of statx(2): what stat(2) tells. */
 export const STATX_BASIC_STATS = 0x7ff;
+/** Protection and flags of mmap(2). */
+export const PROT_READ = 1;
+export const MAP_SHARED = 1;
 
 const PROT_READ_WRITE = 3;
 const MAP_PRIVATE_ANONYMOUS = 0x22;

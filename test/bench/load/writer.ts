@@ -1,13 +1,17 @@
 /**
  * The program that puts load on a contender: a child process of the benchmark, one for each writer.
  *
- * Takes a job as a message, prepares it and answers `ready`; starts at `go` and answers with the measurement. So
- * several writers start within a fraction of a millisecond of each other. Ends when its parent does.
+ * Takes a job as a message, prepares it and answers `ready`; starts at each `go` and answers with the measurement, so
+ * that several writers start within a fraction of a millisecond of each other; tidies up at `finish`. Ends when its
+ * parent does.
  */
-import { type Job, type Measurement, type PreparedJob, prepare } from './jobs.js';
+import { prepareAppend } from './append.js';
+import { prepareEntry, prepareStat } from './entries.js';
+import type { Job, Measurement, PreparedJob } from './job.js';
+import { prepareRead } from './reading.js';
 
 /** What the benchmark says to a writer. */
-export type Order = { readonly order: 'prepare'; readonly job: Job } | { readonly order: 'go' };
+export type Order = { readonly order: 'prepare'; readonly job: Job } | { readonly order: 'go' | 'finish' };
 
 /** What a writer answers. */
 export type Answer =
@@ -17,16 +21,29 @@ export type Answer =
 
 let prepared: PreparedJob | undefined;
 
+function prepare(job: Job): PreparedJob {
+  switch (job.kind) {
+    case 'append':
+      return prepareAppend(job);
+    case 'read':
+      return prepareRead(job);
+    case 'stat':
+      return prepareStat(job);
+    default:
+      return prepareEntry(job);
+  }
+}
+
 function obey(order: Order): Answer {
   if (order.order === 'prepare') {
     prepared = prepare(order.job);
     return { answer: 'ready' };
   }
   if (prepared === undefined) return { answer: 'failed', reason: 'nothing was prepared' };
-  const measurement = prepared.run();
+  if (order.order === 'go') return { answer: 'done', measurement: prepared.run() };
   prepared.finish();
   prepared = undefined;
-  return { answer: 'done', measurement };
+  return { answer: 'ready' };
 }
 
 function answer(order: Order): Answer {
