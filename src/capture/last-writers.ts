@@ -4,9 +4,10 @@
  *
  * Guarantees: a write that begins no new stretch costs a comparison. A stretch of the same writer in a new second is noted here
  * by the thread that has the write, as a *tick*, for the owner of the streams to collect; any other is the owner's to
- * record. Who uses a slot holds its lock (see `stream-slots.ts`). In one second a chunk gets {@link MAX_STRETCHES} stretches
- * at most: then the last writer stands for all others of the same uid and gid, and once there are other users one more
- * stretch, of an unknown writer, stands for everybody.
+ * record. Who uses a slot holds its lock (see `stream-slots.ts`). A new writer costs the queue
+ * threads a hand-over, so their number is bounded: in one second a chunk gets {@link MAX_PROCESSES} stretches while only pids
+ * change, then the last writer stands for all others of its uid and gid; and {@link MAX_STRETCHES} while these change, then
+ * one more, of an unknown writer, stands for everybody.
  *
  * Layout: a cache line for each slot of `stream-slots.ts`, in 32-bit words (see {@link Field}).
  */
@@ -34,7 +35,9 @@ const TICK_WORDS = 3;
 /** The owner collects about once a second: one for each second since, and one for a late round. */
 const MAX_TICKS = 3;
 
-/** Most stretches of one chunk that begin in one second, but for the one of an unknown writer. */
+/** Most stretches of one chunk that begin in one second because another process of the same user writes. */
+export const MAX_PROCESSES = 16;
+/** Most that begin because another user writes, but for the last one, of an unknown writer. */
 export const MAX_STRETCHES = 64;
 
 /** What a write means for the provenance of its chunk. */
@@ -45,7 +48,7 @@ export const Verdict = {
   tick: 1,
   /** Another writer. */
   change: 2,
-  /** Another user, after too many changes. */
+  /** Another user, after too many others. */
   crowd: 3,
 } as const;
 export type Verdict = (typeof Verdict)[keyof typeof Verdict];
@@ -74,7 +77,8 @@ export class LastWriters {
     const isWriter = isUser && lastPid === pid;
     if (words[start + Field.second] !== second) return isWriter ? Verdict.tick : Verdict.change;
     if (isWriter) return Verdict.same;
-    if ((words[start + Field.stretches] ?? 0) < MAX_STRETCHES) return Verdict.change;
+    const stretches = words[start + Field.stretches] ?? 0;
+    if (stretches < (isUser ? MAX_PROCESSES : MAX_STRETCHES)) return Verdict.change;
     return isUser || lastPid === NOBODY ? Verdict.same : Verdict.crowd;
   }
 
