@@ -26,7 +26,7 @@ export class Chunk {
    */
   constructor(
     readonly fd: number,
-    private readonly path: string,
+    readonly path: string,
     private readonly sealedMode: number,
   ) {}
 

@@ -1,46 +1,56 @@
 /**
- * Captures a write on whatever thread has it, as long as nothing has to be decided: the stream has a live chunk with room.
+ * Captures a write on whatever thread has it, as long as nothing has to be decided: the stream has a live chunk with room, and
+ * the chunk's last writer is the one who writes.
  *
- * Guarantees: what it captures goes to the chunk once, behind all that is there, and the chunk has a name afterwards. What it does not capture it leaves to the owner of the streams, untouched. The writes of one inode come one after the
- * other, because the kernel holds its lock meanwhile; two inodes of one stream are kept apart by the slot's lock.
+ * Guarantees: what it captures goes to the chunk once, behind all that is there, and the chunk has a name afterwards. What it
+ * does not capture it leaves to the owner of the streams, untouched. The writes of one inode come one after the other, because
+ * the kernel holds its lock meanwhile; two inodes of one stream are kept apart by the slot's lock.
  */
 import { write } from '../libc/calls.js';
 import { isLinked } from './chunk.js';
+import { type LastWriters, secondOf } from './last-writers.js';
 import type { StreamSlots } from './stream-slots.js';
 
 export class HotCapture {
   /** After {@link append}: the slot whose lock is still held, because a part of the bytes is captured; or -1. */
   lockedSlot = -1;
 
-  /** @param chunkSize - bytes beyond which the owner looks for the end of the chunk */
+  /**
+   * @param chunkSize - bytes beyond which the owner looks for the end of the chunk
+   * @param lastWriters - undefined where nobody wants to know who writes
+   */
   constructor(
     private readonly slots: StreamSlots,
     private readonly chunkSize: number,
+    private readonly lastWriters: LastWriters | undefined,
   ) {}
 
   /**
-   * Captures bytes written through `handle`, if it is tracked.
+   * Captures bytes written through `handle`, if it is tracked; pid, uid and gid are the writer's.
    * @returns how many bytes need no more capturing; if not all, {@link lockedSlot} says whether a lock goes with the rest
    */
-  append(handle: number, address: number, length: number): number {
+  append(handle: number, address: number, length: number, pid: number, uid: number, gid: number): number {
     const { slots } = this;
     const slot = slots.ofHandle(handle);
     if (slot < 0) return length;
     slots.lock(slot);
     // The patterns may have changed meanwhile.
-    const captured = slots.ofHandle(handle) === slot ? this.appendTo(slot, address, length) : 0;
+    const captured = slots.ofHandle(handle) === slot ? this.appendTo(slot, address, length, pid, uid, gid) : 0;
     this.lockedSlot = captured > 0 && captured < length ? slot : -1;
     if (this.lockedSlot < 0) slots.unlock(slot);
     return captured;
   }
 
-  private appendTo(slot: number, address: number, length: number): number {
-    const { slots } = this;
+  private appendTo(slot: number, address: number, length: number, pid: number, uid: number, gid: number): number {
+    const { slots, lastWriters } = this;
     const fd = slots.chunkFd(slot);
     if (fd < 0 || slots.size(slot) + length > this.chunkSize) return 0;
+    const time = lastWriters === undefined ? 0 : Date.now();
+    if (lastWriters !== undefined && !lastWriters.mayPass(slot, pid, uid, gid, secondOf(time))) return 0;
     const written = write(fd, address, length);
     // Asked after the write, not before: what went to a file that nobody can find any more is the owner's to write again.
     if (written <= 0 || !isLinked(fd)) return 0;
+    lastWriters?.pass(slot, slots.size(slot), time);
     slots.grow(slot, written);
     return written;
   }

@@ -26,9 +26,9 @@ const Field = {
 export const MAX_HANDLES: number = 1 << 20;
 
 /** More than there can be handles: a stream outlives its last handle until the next housekeeping round. */
-const MAX_SLOTS = 2 * MAX_HANDLES;
+export const MAX_STREAM_SLOTS: number = 2 * MAX_HANDLES;
 const SLOTS_START = MAX_HANDLES;
-const TOTAL_WORDS = SLOTS_START + MAX_SLOTS * Field.length;
+const TOTAL_WORDS = SLOTS_START + MAX_STREAM_SLOTS * Field.length;
 
 export class StreamSlots {
   private readonly words: Int32Array;
@@ -50,7 +50,7 @@ export class StreamSlots {
   /** @returns a slot without a chunk. @throws RangeError when there is none left, which takes more files than can be open */
   take(): number {
     const slot = this.free.pop() ?? this.used;
-    if (slot >= MAX_SLOTS) throw new RangeError('too many streams');
+    if (slot >= MAX_STREAM_SLOTS) throw new RangeError('too many streams');
     if (slot === this.used) this.used++;
     // Not the lock: a thread that has read the handle's slot a moment ago may be about to find out that it is another's now.
     this.words.fill(0, base(slot) + 1, base(slot) + Field.length);

@@ -11,6 +11,7 @@ import type { ChunkStore } from './chunk-store.js';
 import type { Losses } from './losses.js';
 import { PathMemory } from './path-memory.js';
 import type { PatternSet } from './pattern-set.js';
+import type { Provenance } from './provenance.js';
 import { isCompressedName, type SkippedWriters } from './skipped-writers.js';
 import { Stream } from './stream.js';
 import { StreamSlots } from './stream-slots.js';
@@ -43,6 +44,7 @@ export class StreamTable {
     private readonly losses: Losses,
     private readonly options: StreamTableOptions,
     readonly slots: StreamSlots = new StreamSlots(),
+    private readonly provenance?: Provenance,
   ) {
     // One character a byte, like every path here.
     const mountpoint = Buffer.from(options.mountpoint).toString('latin1');
@@ -133,7 +135,9 @@ export class StreamTable {
     const known = this.byPath.get(path);
     if (known !== undefined) return known;
     const { slots, store, losses, unsyncedPasts } = this;
-    const stream = new Stream(path, slots.take(), slots, store, losses, unsyncedPasts.take(path));
+    const slot = slots.take();
+    const provenance = this.provenance?.ofStream(path, slot, slots);
+    const stream = new Stream(path, slot, slots, store, losses, unsyncedPasts.take(path), provenance);
     this.byPath.set(path, stream);
     this.bySlot[stream.slot] = stream;
     return stream;

@@ -15,6 +15,7 @@ import type { Chunk } from './chunk.js';
 import { streamId } from './chunk-name.js';
 import type { ChunkStore } from './chunk-store.js';
 import type { Losses } from './losses.js';
+import type { StreamProvenance } from './stream-provenance.js';
 import type { StreamSlots } from './stream-slots.js';
 import { type UnsyncedCapture, UnsyncedChunks } from './unsynced-chunks.js';
 
@@ -32,6 +33,7 @@ export class Stream {
    * @param path - full path of the tracked file (latin1, one character a byte)
    * @param slot - where other threads find its live chunk
    * @param hasUnsyncedPast - an earlier stream of the path may have left chunks that are not on disk
+   * @param provenance - records who writes what; undefined for nothing of that kind
    */
   constructor(
     readonly path: string,
@@ -40,6 +42,7 @@ export class Stream {
     private readonly store: ChunkStore,
     private readonly losses: Losses,
     hasUnsyncedPast = false,
+    private readonly provenance?: StreamProvenance,
   ) {
     this.id = streamId(path);
     this.unsynced = new UnsyncedChunks(path, store, hasUnsyncedPast);
@@ -65,6 +68,7 @@ export class Stream {
       }
       const cut = this.cutPoint(region.bytes, start + done, length - done);
       const wanted = cut === 0 ? length - done : cut;
+      this.provenance?.note(this.slots.size(this.slot));
       const written = chunk.write(region.address + start + done, wanted);
       if (written < 0) {
         if (lastErrno() === Errno.EINTR) continue;
@@ -89,6 +93,7 @@ export class Stream {
     if (typeof chunk === 'number') return chunk;
     this.chunk = chunk;
     this.slots.beginChunk(this.slot, chunk.fd);
+    this.provenance?.begin(chunk.path);
     this.unsynced.begun();
     return chunk;
   }
@@ -111,6 +116,7 @@ export class Stream {
   /** Somebody deleted the live chunk. */
   private abandon(chunk: Chunk): void {
     chunk.abandon();
+    this.provenance?.remove();
     this.forgetChunk();
   }
 
@@ -137,9 +143,11 @@ export class Stream {
     if (chunk === undefined) return;
     if (this.slots.size(this.slot) > 0) {
       this.unsynced.ended(chunk);
+      this.provenance?.end();
       chunk.seal();
     } else {
       chunk.discard();
+      this.provenance?.remove();
     }
     this.forgetChunk();
   }
@@ -152,6 +160,7 @@ export class Stream {
     if (this.chunk === undefined) return this.handles === 0;
     if (this.slots.takeActive(this.slot)) {
       this.idleSince = now;
+      this.provenance?.collect();
     } else if (now - this.idleSince >= sealMilliseconds) {
       this.seal();
     }

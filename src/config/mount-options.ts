@@ -54,6 +54,8 @@ export interface MountOptions {
   readonly passthrough: boolean;
   /** Files that no pattern matches when they are opened are written in the kernel as well, until they are closed. */
   readonly nativeUntracked: boolean;
+  /** Who wrote what, and when, is recorded beside the chunks. */
+  readonly provenance: boolean;
   readonly kernelFlags: KernelFlags;
 }
 
@@ -113,6 +115,7 @@ export function formatMountOptions(options: MountOptions): string {
     busypoll: String(options.busyPollMicroseconds),
     passthrough: options.passthrough ? 'on' : 'off',
     untracked: options.nativeUntracked ? 'native' : 'served',
+    provenance: options.provenance ? 'on' : 'off',
   };
   const assignments = Object.entries(values).flatMap(([name, value]) =>
     value === undefined ? [] : [`${name}=${escapeOptionValue(value)}`],

@@ -30,6 +30,7 @@ export const defaultOwnOptions: OwnOptions = {
   busyPollMicroseconds: 50,
   passthrough: true,
   nativeUntracked: false,
+  provenance: true,
 };
 
 /** Names as Python's logging, syslog and pino write them. */
@@ -64,6 +65,7 @@ const readers: Readonly<Record<string, Reader>> = {
   busypoll: (value) => ({ busyPollMicroseconds: readBusyPoll(value) }),
   passthrough: (value) => ({ passthrough: readChoice('passthrough', value, ['on', 'off']) === 'on' }),
   untracked: (value) => ({ nativeUntracked: readChoice('untracked', value, ['served', 'native']) === 'native' }),
+  provenance: (value) => ({ provenance: readChoice('provenance', value, ['on', 'off']) === 'on' }),
   fsname: (value) => ({ source: readText('fsname', value, 'a name') }),
 };
 

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { sealLeftoverChunks } from '../capture/leftover-chunks.js';
+import { MetaSweep } from '../capture/meta-sweep.js';
 import type { TrackProblem, TrackRule } from '../capture/track-list.js';
 import { TrackListWatcher } from '../capture/track-list-watcher.js';
 import { cachePaths } from '../config/cache-paths.js';
@@ -28,6 +29,7 @@ const GRACE_PERIOD = 2000;
 export class Server {
   private readonly logger: Logger;
   private readonly watcher: TrackListWatcher;
+  private readonly metaSweep: MetaSweep;
   private engine: Engine | undefined;
   private rules: TrackRule[] = [];
   private stopping = false;
@@ -37,7 +39,10 @@ export class Server {
     private readonly log: Log,
   ) {
     this.logger = log.logger;
-    const path = cachePaths(options.root).trackfiles;
+    const { meta, logs, trackfiles: path } = cachePaths(options.root);
+    this.metaSweep = new MetaSweep(meta, logs, (error) => {
+      this.logger.warn(`what was known about chunks that are gone could not be removed: ${error.message}`);
+    });
     this.watcher = new TrackListWatcher({
       path,
       onRules: (rules) => this.useRules(rules),
@@ -60,6 +65,7 @@ export class Server {
       mirrorFd: openSync(paths.mirror, 'r'),
       mountpoint,
       logs: paths.logs,
+      meta: this.options.provenance ? paths.meta : undefined,
       clockFile: join(paths.meta, 'clock'),
       newestChunk: leftovers.newest,
       rules: this.rules,
@@ -78,6 +84,7 @@ export class Server {
     this.handleSignals();
     const how = await this.untilServing(this.engine);
     this.watcher.start();
+    this.metaSweep.start();
     const { chunks, sealed } = leftovers;
     this.logger.info(
       { mountpoint, root, chunks, sealed, patterns: this.rules.length },
@@ -95,6 +102,7 @@ export class Server {
       throw error;
     } finally {
       this.watcher.stop();
+      this.metaSweep.stop();
       await this.log.close();
     }
   }
@@ -172,6 +180,11 @@ export class Server {
         for (const { path, errno, writes, bytes } of reports) {
           const file = Buffer.from(path, 'latin1').toString('utf8');
           this.logger.error({ file, reason: errnoName(errno), writes, bytes, totalBytes }, 'writes were not captured');
+        }
+      },
+      onUnrecorded: (reports) => {
+        for (const { path: meta, errno, writes } of reports) {
+          this.logger.error({ meta, reason: errnoName(errno), writes }, 'who wrote what could not be recorded');
         }
       },
       onPatternProblem: (problem) => this.reportPattern(problem),

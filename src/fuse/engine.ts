@@ -9,6 +9,8 @@ import type { TrackProblem, TrackRule } from '../capture/track-list.js';
 /** What an engine reports while it runs. */
 export interface EngineEvents {
   onLosses(reports: readonly LossReport[], totalBytes: number): void;
+  /** Lines about chunks that could not be written to `meta/`. */
+  onUnrecorded(reports: readonly LossReport[]): void;
   onPatternProblem(problem: TrackProblem): void;
   /** A defect of ours; the request was answered with an error and serving goes on. */
   onDefect(what: string, stack: string): void;

@@ -6,6 +6,7 @@
 
 import { realpathSync, writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
+import { CommandLines } from '../capture/command-lines.js';
 import type { TrackRule } from '../capture/track-list.js';
 import { LogaggError } from '../config/errors.js';
 import type { MountOptions } from '../config/mount-options.js';
@@ -43,6 +44,7 @@ export class KernelEngine implements Engine {
   /** Why requests do not come over io_uring, where they do not. */
   private whyDevice: string | undefined;
   private readonly slowCalls: SlowCalls;
+  private readonly commandLines = new CommandLines((pid, bytes) => this.send({ kind: 'command', pid, bytes }));
   /** Real path, found before it leads to ourselves. */
   private readonly mountpoint: string;
   private isMounted = false;
@@ -166,6 +168,12 @@ export class KernelEngine implements Engine {
         break;
       case 'losses':
         this.events.onLosses(message.reports, message.totalBytes);
+        break;
+      case 'unrecorded':
+        this.events.onUnrecorded(message.reports);
+        break;
+      case 'commandOf':
+        this.commandLines.request(message.pid);
         break;
       case 'pattern':
         this.events.onPatternProblem(message.problem);

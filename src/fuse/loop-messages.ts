@@ -19,6 +19,8 @@ export interface LoopSettings {
   readonly mirrorFd: number;
   readonly mountpoint: string;
   readonly logs: string;
+  /** Folder for the provenance of chunks; undefined for none. */
+  readonly meta: string | undefined;
   /** File that keeps the newest chunk's time. */
   readonly clockFile: string;
   /** Newest time among the chunks that are there, in units of 100 ns. */
@@ -44,6 +46,8 @@ export type MessageToLoop =
   | { readonly kind: 'rules'; readonly rules: readonly TrackRule[] }
   /** Captured bytes of the path could not be made durable. */
   | { readonly kind: 'syncFailed'; readonly path: string }
+  /** A command line that was asked for, as in `/proc/PID/cmdline`. */
+  | { readonly kind: 'command'; readonly pid: number; readonly bytes: Uint8Array }
   /** End although the mount may still have users. */
   | { readonly kind: 'stop' };
 
@@ -54,5 +58,9 @@ export type MessageFromLoop =
   | { readonly kind: 'unsupported'; readonly reason: string }
   | { readonly kind: 'slow'; readonly work: SlowWork }
   | { readonly kind: 'losses'; readonly reports: readonly LossReport[]; readonly totalBytes: number }
+  /** What could not be written to `meta/`. */
+  | { readonly kind: 'unrecorded'; readonly reports: readonly LossReport[] }
+  /** Wants to know the command line of a process. */
+  | { readonly kind: 'commandOf'; readonly pid: number }
   | { readonly kind: 'pattern'; readonly problem: TrackProblem }
   | { readonly kind: 'defect'; readonly opcode: number; readonly stack: string };

@@ -8,8 +8,10 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { ChunkClock } from '../capture/chunk-clock.js';
 import { ChunkStore } from '../capture/chunk-store.js';
 import { HotCapture } from '../capture/hot-capture.js';
+import { LastWriters } from '../capture/last-writers.js';
 import { Losses } from '../capture/losses.js';
 import { PatternSet } from '../capture/pattern-set.js';
+import { Provenance } from '../capture/provenance.js';
 import { SkippedWriters } from '../capture/skipped-writers.js';
 import { StreamSlots } from '../capture/stream-slots.js';
 import { StreamTable } from '../capture/stream-table.js';
@@ -34,6 +36,7 @@ export class RequestLoop implements DeviceClient {
   private readonly losses = new Losses();
   private readonly mirror: Mirror;
   private readonly streams: StreamTable;
+  private readonly provenance: Provenance | undefined;
   private readonly session: Session;
   private readonly clock: ChunkClock;
   private readonly handed: HandedRequests | undefined;
@@ -59,7 +62,9 @@ export class RequestLoop implements DeviceClient {
       sealMilliseconds: settings.sealMilliseconds,
       skippedWriters: new SkippedWriters(settings.skipWriters),
     };
-    this.streams = new StreamTable(this.compile(settings.rules), store, this.losses, options, slots);
+    this.provenance = this.openProvenance();
+    const patterns = this.compile(settings.rules);
+    this.streams = new StreamTable(patterns, store, this.losses, options, slots, this.provenance);
     this.session = new Session(settings.deviceFd, this.mirror, this.streams, this.wanted, {
       onNegotiated: (result) => {
         this.negotiated = result;
@@ -76,10 +81,26 @@ export class RequestLoop implements DeviceClient {
       const hot = new HotRequests(
         RequestSlots.at(shared.slots),
         descriptors,
-        new HotCapture(slots, settings.chunkSize),
+        new HotCapture(
+          slots,
+          settings.chunkSize,
+          shared.lastWriters && new LastWriters(MemoryRegion.at(shared.lastWriters)),
+        ),
       );
       this.handed = new HandedRequests(shared, this.session, this.streams, handlersByOpcode, hot);
     }
+  }
+
+  private openProvenance(): Provenance | undefined {
+    const { meta, gid, shared } = this.settings;
+    if (meta === undefined) return undefined;
+    return new Provenance({
+      meta,
+      gid,
+      writer: this.mirror.caller,
+      lastWriters: new LastWriters(shared?.lastWriters && MemoryRegion.at(shared.lastWriters)),
+      askForCommand: (pid) => this.tell({ kind: 'commandOf', pid }),
+    });
   }
 
   /** Serves until the mount ends. */
@@ -137,6 +158,7 @@ export class RequestLoop implements DeviceClient {
       if (message.kind === 'stop') return false;
       if (message.kind === 'mounted') this.wanted.uring = message.uring;
       if (message.kind === 'syncFailed') this.streams.syncFailed(message.path);
+      if (message.kind === 'command') this.provenance?.learn(message.pid, message.bytes);
       if (message.kind === 'rules')
         this.streams.usePatterns(this.compile(message.rules), this.mirror.handles.writable());
     }
@@ -145,12 +167,15 @@ export class RequestLoop implements DeviceClient {
   housekeep(now: number): number {
     this.streams.housekeep(now);
     this.reportLosses(now);
-    return this.streams.isIdle && this.losses.isEmpty ? -1 : HOUSEKEEPING_INTERVAL;
+    const isIdle = this.streams.isIdle && this.losses.isEmpty && (this.provenance?.isIdle ?? true);
+    return isIdle ? -1 : HOUSEKEEPING_INTERVAL;
   }
 
   private reportLosses(now: number): void {
     const reports = this.losses.due(now);
     if (reports.length > 0) this.tell({ kind: 'losses', reports, totalBytes: this.losses.totalBytes });
+    const unrecorded = this.provenance?.dueFailures(now) ?? [];
+    if (unrecorded.length > 0) this.tell({ kind: 'unrecorded', reports: unrecorded });
   }
 
   private compile(rules: readonly TrackRule[]): PatternSet {

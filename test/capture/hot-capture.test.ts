@@ -49,8 +49,8 @@ describe('capture on a queue thread', () => {
   /** @returns what {@link HotCapture.append} says, and the slot whose lock it keeps */
   function append(text: string, chunkSize = CHUNK_SIZE): [captured: number, lockedSlot: number] {
     const length = region.bytes.write(text, 8);
-    const capture = new HotCapture(slots, chunkSize);
-    return [capture.append(HANDLE, region.address + 8, length), capture.lockedSlot];
+    const capture = new HotCapture(slots, chunkSize, undefined);
+    return [capture.append(HANDLE, region.address + 8, length, 1, 0, 0), capture.lockedSlot];
   }
   const chunk = (): string => readFileSync(path, 'latin1');
   const isLocked = (): boolean => {

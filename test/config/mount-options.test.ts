@@ -28,6 +28,7 @@ const defaults: MountOptions = {
   busyPollMicroseconds: 50,
   passthrough: true,
   nativeUntracked: false,
+  provenance: true,
   kernelFlags: defaultKernelFlags,
 };
 
@@ -88,6 +89,7 @@ const accepted: readonly [name: string, options: string, expected: Partial<Mount
   ['busypoll', 'busypoll=1000', { busyPollMicroseconds: 1000 }],
   ['passthrough off', 'passthrough=off', { passthrough: false }],
   ['passthrough on again', 'passthrough=off,passthrough=on', {}],
+  ['provenance off', 'provenance=off', { provenance: false }],
   ['untracked native', 'untracked=native', { nativeUntracked: true }],
   ['rw undoes ro', 'ro,rw', {}],
   ['ro undoes rw', 'rw,ro', flags({ readOnly: true })],
@@ -213,7 +215,7 @@ describe('back to a string', () => {
     assert.equal(
       formatMountOptions({ ...defaults, group: 'adm', root: '/a b,c', ...flags({ readOnly: true }) }),
       'ro,fsname=logagg-fs,root=/a\\040b\\054c,loglevel=info,engine=auto,transport=auto,chunksize=500000,seal=10,' +
-        'skipwriters=logrotate:gzip:bzip2:xz:zstd,group=adm,busypoll=50,passthrough=on,untracked=served',
+        'skipwriters=logrotate:gzip:bzip2:xz:zstd,group=adm,busypoll=50,passthrough=on,untracked=served,provenance=on',
     );
   });
 
@@ -262,6 +264,7 @@ function randomOptions(random: () => number): MountOptions {
     busyPollMicroseconds: Math.floor(random() * 1001),
     passthrough: coin(),
     nativeUntracked: coin(),
+    provenance: coin(),
     kernelFlags: {
       readOnly: coin(),
       noSuid: coin(),

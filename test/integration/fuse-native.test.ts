@@ -27,6 +27,7 @@ import { fuseMountAt } from '../harness/fuse-mounts.js';
 import { MountFixture } from '../harness/mount-fixture.js';
 import { isRunning } from '../harness/processes.js';
 import { projectRoot } from '../harness/project.js';
+import { headerOf, stretchesOf } from '../harness/provenance.js';
 import { UnprivilegedMount } from '../harness/unprivileged-mount.js';
 
 const limit = { timeout: 90_000 };
@@ -42,6 +43,14 @@ test('fuse-native: appends are mirrored and captured, and the log names the engi
   assertMirroredAndCaptured(fixture, 'app.log', expected);
   assert.equal(readFileSync(fixture.path('app.log'), 'utf8'), expected);
   assert.match(fixture.ownLog(), /serving: engine fuse-native/);
+});
+
+test('fuse-native: a chunk has its path and times on record, and no writers', limit, async (t) => {
+  const fixture = await mount(t);
+  append(fixture, 'app.log', 'line\n');
+  const [chunk = ''] = readdirSync(fixture.logs);
+  assert.equal(headerOf(fixture, chunk).path, fixture.path('app.log'));
+  assert.deepEqual(stretchesOf(fixture, chunk).map(Object.keys), [['offset', 'time']]);
 });
 
 test('fuse-native: a renamed and an unlinked open file stay in their stream', limit, async (t) => {

@@ -9,11 +9,14 @@ import { realpathSync } from 'node:fs';
 import type Fuse from 'fuse-native';
 import { ChunkClock } from '../../capture/chunk-clock.js';
 import { ChunkStore } from '../../capture/chunk-store.js';
+import { LastWriters } from '../../capture/last-writers.js';
 import { Losses } from '../../capture/losses.js';
 import { PatternSet } from '../../capture/pattern-set.js';
+import { Provenance } from '../../capture/provenance.js';
 import { SkippedWriters } from '../../capture/skipped-writers.js';
 import { StreamTable } from '../../capture/stream-table.js';
 import type { TrackRule } from '../../capture/track-list.js';
+import { unknownWriter } from '../../capture/writer.js';
 import { LogaggError } from '../../config/errors.js';
 import { FILE_SYSTEM_TYPE } from '../../config/file-system-type.js';
 import type { MountOptions } from '../../config/mount-options.js';
@@ -52,6 +55,7 @@ export class NativeEngine implements Engine {
   private readonly losses = new Losses();
   private readonly clock: ChunkClock;
   private patterns: PatternSet;
+  private readonly provenance: Provenance | undefined;
   private readonly streams: StreamTable;
   private readonly session: NativeSession;
   private readonly fuse: Fuse;
@@ -71,10 +75,10 @@ export class NativeEngine implements Engine {
   ) {
     this.clock = new ChunkClock(settings.clockFile, settings.newestChunk);
     this.patterns = this.compile(settings.rules);
-    this.streams = new StreamTable(this.patterns, new ChunkStore(settings, this.clock), this.losses, {
-      ...settings,
-      skippedWriters: new SkippedWriters(settings.skipWriters),
-    });
+    this.provenance = openProvenance(settings);
+    const tableOptions = { ...settings, skippedWriters: new SkippedWriters(settings.skipWriters) };
+    const store = new ChunkStore(settings, this.clock);
+    this.streams = new StreamTable(this.patterns, store, this.losses, tableOptions, undefined, this.provenance);
     this.session = this.openSession(settings);
     const operations = { ...metadataOperations, ...attributeOperations, ...entryOperations, ...fileOperations };
     // Its timeouts answer ETIMEDOUT while the operation goes on: none.
@@ -185,6 +189,8 @@ export class NativeEngine implements Engine {
   private reportLosses(now: number): void {
     const reports = this.losses.due(now);
     if (reports.length > 0) this.events.onLosses(reports, this.losses.totalBytes);
+    const unrecorded = this.provenance?.dueFailures(now) ?? [];
+    if (unrecorded.length > 0) this.events.onUnrecorded(unrecorded);
   }
 
   private end(): void {
@@ -201,4 +207,11 @@ export class NativeEngine implements Engine {
     }
     this.markEnded();
   }
+}
+
+/** Of the path and the times alone: the package tells nobody who writes. */
+function openProvenance({ meta, gid }: NativeEngineSettings): Provenance | undefined {
+  if (meta === undefined) return undefined;
+  const lastWriters = new LastWriters();
+  return new Provenance({ meta, gid, writer: unknownWriter, lastWriters, askForCommand: () => undefined });
 }

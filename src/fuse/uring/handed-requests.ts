@@ -167,7 +167,10 @@ export class HandedRequests {
 
   /** A write that the mirror has, with bytes that a queue thread could not capture by itself. */
   private capture(slot: number): void {
-    const { slots, streams } = this;
+    const { slots, streams, session } = this;
+    session.caller.uid = slots.uid(slot);
+    session.caller.gid = slots.gid(slot);
+    session.caller.pid = slots.pid(slot);
     const captured = slots.captured(slot);
     const start = slots.payload(slot) + captured;
     const length = slots.written(slot) - captured;

@@ -82,7 +82,7 @@ export class HotRequests {
     const address = slots.payloads.address + slots.payload(slot);
     const written = pwrite(fd, address, size, slots.u64(slot, WriteIn.offset));
     if (written < 0) return -lastErrno();
-    const captured = capture.append(handle, address, written);
+    const captured = capture.append(handle, address, written, slots.pid(slot), slots.uid(slot), slots.gid(slot));
     if (captured === written) return this.putWritten(slot, written);
     slots.leaveToCapture(slot, written, captured, capture.lockedSlot);
     return HAND_OVER;

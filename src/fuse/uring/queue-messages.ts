@@ -10,6 +10,8 @@ export interface SharedMemory {
   readonly descriptors: MemoryPlace;
   /** Streams and their live chunks. */
   readonly streams: MemoryPlace;
+  /** Who wrote to the live chunks last; undefined with `provenance=off`. */
+  readonly lastWriters: MemoryPlace | undefined;
   /** Whether requests are coming. */
   readonly activity: SharedArrayBuffer;
   /** Requests on their way to the owner of the mirror. */

@@ -8,6 +8,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { HotCapture } from '../../capture/hot-capture.js';
+import { LastWriters } from '../../capture/last-writers.js';
 import { StreamSlots } from '../../capture/stream-slots.js';
 import { Errno } from '../../libc/errno.js';
 import { MemoryRegion } from '../../libc/memory.js';
@@ -46,7 +47,8 @@ class QueueThread {
     this.activity = new Activity(memory.activity);
     const streams = new StreamSlots(MemoryRegion.at(memory.streams));
     const descriptors = new OpenDescriptors(MemoryRegion.at(memory.descriptors));
-    this.hot = new HotRequests(this.slots, descriptors, new HotCapture(streams, chunkSize));
+    const lastWriters = memory.lastWriters && new LastWriters(MemoryRegion.at(memory.lastWriters));
+    this.hot = new HotRequests(this.slots, descriptors, new HotCapture(streams, chunkSize, lastWriters));
     const threads = thread + 1 + others.length;
     this.queues = Array.from({ length: memory.slots.queues }, (_, queue) => queue).filter(
       (queue) => queue % threads === thread,

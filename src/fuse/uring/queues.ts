@@ -5,6 +5,7 @@
  * vain ends by itself.
  */
 import { Worker } from 'node:worker_threads';
+import { LastWriters } from '../../capture/last-writers.js';
 import { StreamSlots } from '../../capture/stream-slots.js';
 import { eventfd } from '../../libc/calls.js';
 import { Errno, errnoName } from '../../libc/errno.js';
@@ -35,6 +36,8 @@ export interface QueuesOptions {
   readonly wakeFd: number;
   readonly chunkSize: number;
   readonly busyPollMicroseconds: number;
+  /** Folder for the provenance of chunks; undefined for none. */
+  readonly meta: string | undefined;
 }
 
 export class Queues {
@@ -47,7 +50,7 @@ export class Queues {
   private readonly activity = new Activity();
   private readonly busyPollMicroseconds: number;
 
-  constructor({ deviceFd, wakeFd, chunkSize, busyPollMicroseconds }: QueuesOptions) {
+  constructor({ deviceFd, wakeFd, chunkSize, busyPollMicroseconds, meta }: QueuesOptions) {
     this.busyPollMicroseconds = busyPollMicroseconds;
     const cpus = possibleCpus();
     const threads = Math.min(cpus, MAX_THREADS);
@@ -57,6 +60,7 @@ export class Queues {
       slots: slots.place,
       descriptors: new OpenDescriptors().region.place,
       streams: new StreamSlots().region.place,
+      lastWriters: meta === undefined ? undefined : new LastWriters().region.place,
       activity: this.activity.memory,
       toOwner: mailbox(wakeFd),
       toQueues: Array.from({ length: threads }, () => mailbox(eventfd(0, EVENTFD_FLAGS))),

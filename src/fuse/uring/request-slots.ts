@@ -125,6 +125,17 @@ export class RequestSlots {
     return this.word(slot, InHeader.opcode / 4);
   }
 
+  uid(slot: number): number {
+    return this.word(slot, InHeader.uid / 4);
+  }
+  gid(slot: number): number {
+    return this.word(slot, InHeader.gid / 4);
+  }
+  /** Thread id of the caller. */
+  pid(slot: number): number {
+    return this.word(slot, InHeader.pid / 4);
+  }
+
   /** Word of the request's first argument, at a byte offset. */
   u32(slot: number, offset: number): number {
     return this.word(slot, Word.argument + (offset >> 2));

@@ -56,6 +56,7 @@ describe('requests that queue threads hand over', () => {
       slots: slots.place,
       descriptors: descriptors.region.place,
       streams: streamSlots.region.place,
+      lastWriters: undefined,
       activity: new SharedArrayBuffer(128),
       toOwner: inbox.place,
       toQueues: [toQueue.place],
@@ -77,7 +78,7 @@ describe('requests that queue threads hand over', () => {
         onDefect: (_opcode, error) => assert.fail(String(error)),
       },
     );
-    const hot = new HotRequests(slots, descriptors, new HotCapture(streamSlots, 1000));
+    const hot = new HotRequests(slots, descriptors, new HotCapture(streamSlots, 1000, undefined));
     handed = new HandedRequests(memory, session, streams, [], hot);
   });
   afterEach(() => {
@@ -105,8 +106,8 @@ describe('requests that queue threads hand over', () => {
   /** Hands a write over of which the disk took only some bytes, together with the stream's lock. */
   function handOverRest(slot: number, handle: number, text: string, captured: number): void {
     const address = written(slot, handle, text);
-    const hot = new HotCapture(streams.slots, 1000);
-    assert.equal(hot.append(handle, address, captured), captured);
+    const hot = new HotCapture(streams.slots, 1000, undefined);
+    assert.equal(hot.append(handle, address, captured, 1, 0, 0), captured);
     streams.slots.lock(streams.slots.ofHandle(handle));
     slots.leaveToCapture(slot, text.length, captured, streams.slots.ofHandle(handle));
     inbox.send(slot);

@@ -43,7 +43,7 @@ describe('requests that a queue thread serves', () => {
     slots = RequestSlots.create(1);
     descriptors = new OpenDescriptors();
     streams = new StreamSlots();
-    hot = new HotRequests(slots, descriptors, new HotCapture(streams, CHUNK_SIZE));
+    hot = new HotRequests(slots, descriptors, new HotCapture(streams, CHUNK_SIZE, undefined));
     fds = [];
   });
   afterEach(() => {
