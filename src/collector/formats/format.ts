@@ -1,8 +1,9 @@
 /**
  * How a record becomes bytes.
  *
- * Guarantees that an implementation gives: pure; the bytes of a record depend on the record alone; formats that end in a
- * newline contain no other one. No message fails to be formatted, whatever its bytes are.
+ * Guarantees that an implementation gives: pure; the bytes of a record depend on the record alone. No message fails to be
+ * formatted, whatever its bytes are. One record is one line, also when its message has several; only `raw` and `text` keep
+ * a multi-line record's newlines, and `protobuf` has no lines at all.
  */
 import type { LogRecord } from '../record.js';
 
@@ -13,6 +14,12 @@ export interface Format {
   readonly contentType: string;
   /** The record's bytes, with what separates it from the next one (newline, or length in front). */
   encode(record: LogRecord): Buffer;
+}
+
+/** A format that makes many records into bytes at once, in a fraction of the time. */
+export interface BatchFormat extends Format {
+  /** The same bytes as `encode` gives for each record, one after the other. */
+  encodeBatch(records: readonly LogRecord[]): Buffer;
 }
 
 export const formatNames = [

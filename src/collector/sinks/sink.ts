@@ -13,6 +13,11 @@ export interface Batch {
   readonly records: readonly LogRecord[];
   /** Bytes of all messages. */
   readonly bytes: number;
+  /**
+   * What the format `raw` makes of the batch, as one piece: each message with a newline behind it. There where that is how
+   * the batch was read; a sink that uses it need not look at {@link Batch.records}, which are then never made.
+   */
+  readonly lines?: Buffer | undefined;
 }
 
 export interface Sink {
