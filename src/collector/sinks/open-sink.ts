@@ -1,58 +1,75 @@
-/** Sinks by URL: `stdout:` and `file:///path`. */
-import { once } from 'node:events';
-import { createWriteStream, type WriteStream } from 'node:fs';
+/**
+ * Sinks by URL.
+ *
+ * Guarantees: opening a sink checks all that can be checked without the destination, and neither connects nor makes a file:
+ * that is left to the first delivery. To add a kind of destination, add its schemes here; it needs nothing else of the
+ * collector.
+ */
 import { LogaggError } from '../../config/errors.js';
+import { nearestWord } from '../../config/spelling.js';
 import type { Format } from '../formats/format.js';
-import { type Batch, type Sink, SinkError } from './sink.js';
+import type { Credentials } from './authorization.js';
+import { openElasticsearchSink } from './elasticsearch-sink.js';
+import { openFileSink } from './file-sink.js';
+import { openHttpSink, openSyslogHttpSink } from './http-sink.js';
+import type { Sink } from './sink.js';
+import { SinkUrl } from './sink-url.js';
+import { openStdoutSink } from './stdout-sink.js';
+import { openSyslogStreamSink } from './syslog-stream-sink.js';
+import { openSyslogUdpSink } from './syslog-udp-sink.js';
 
 export interface SinkOptions {
   readonly format: Format;
-  readonly credentials?: {
-    readonly user?: string;
-    readonly password?: string;
-    readonly token?: string;
-    readonly apiKey?: string;
-  };
+  /** From the configuration file or the environment, never from the command line. */
+  readonly credentials?: Credentials;
+  /** Name of this host. */
   readonly host: string;
+  /**
+   * Told of records that a destination takes only in part.
+   *
+   * @param problem - one line without credentials
+   */
+  readonly onLoss?: (problem: string, records: number) => void;
 }
 
-class StreamSink implements Sink {
-  private stream: WriteStream | undefined;
+/** @throws LogaggError LOGAGG_OPTION_VALUE for what the URL, the format or the credentials can't be */
+export type OpenSink = (url: SinkUrl, options: SinkOptions) => Sink;
 
-  constructor(
-    readonly name: string,
-    private readonly open: () => WriteStream,
-    private readonly format: Format,
-  ) {}
+const kinds = {
+  stdout: openStdoutSink,
+  file: openFileSink,
+  http: openHttpSink,
+  https: openHttpSink,
+  syslog: openSyslogStreamSink,
+  'syslog+tcp': openSyslogStreamSink,
+  'syslog+tls': openSyslogStreamSink,
+  'syslog+udp': openSyslogUdpSink,
+  'syslog+http': openSyslogHttpSink,
+  'syslog+https': openSyslogHttpSink,
+  es: openElasticsearchSink,
+  'es+http': openElasticsearchSink,
+  'es+https': openElasticsearchSink,
+  elasticsearch: openElasticsearchSink,
+  'elasticsearch+http': openElasticsearchSink,
+  'elasticsearch+https': openElasticsearchSink,
+} satisfies Record<string, OpenSink>;
 
-  async deliver(batch: Batch): Promise<void> {
-    const whole = this.format.name === 'raw' ? batch.lines : undefined;
-    const bytes = whole ?? Buffer.concat(batch.records.map((record) => this.format.encode(record)));
-    if (this.stream === undefined) {
-      this.stream = this.open();
-      this.stream.on('error', () => undefined);
-    }
-    const { stream } = this;
-    await new Promise<void>((resolve, reject) => {
-      stream.write(bytes, (error) => {
-        if (error) reject(new SinkError(`${this.name}: ${error.message}`, 'later', undefined, { cause: error }));
-        else resolve();
-      });
-    });
-  }
+/** What can stand before the colon of a destination's URL. */
+export const sinkSchemes: readonly string[] = Object.keys(kinds);
 
-  async close(): Promise<void> {
-    if (this.stream === undefined || this.name === 'stdout:') return;
-    this.stream.end();
-    await once(this.stream, 'close');
-  }
+/** @throws LogaggError LOGAGG_OPTION_VALUE, one line without credentials */
+export function openSink(url: string, options: SinkOptions): Sink {
+  const parsed = new SinkUrl(url);
+  const open = Object.entries<OpenSink>(kinds).find(([scheme]) => scheme === parsed.scheme)?.[1];
+  if (open === undefined) throw unknownScheme(parsed);
+  return open(parsed, options);
 }
 
-export function openSink(url: string, { format }: SinkOptions): Sink {
-  if (url === 'stdout:') {
-    return new StreamSink(url, () => createWriteStream('', { fd: 1, autoClose: false }), format);
-  }
-  const file = /^file:\/\/(\/[^?]+)$/.exec(url)?.[1];
-  if (file === undefined) throw new LogaggError('LOGAGG_OPTION_VALUE', `${url} can't be delivered to`);
-  return new StreamSink(url, () => createWriteStream(file, { flags: 'a' }), format);
+function unknownScheme({ name, scheme }: SinkUrl): LogaggError {
+  const nearest = nearestWord(scheme, sinkSchemes);
+  const hint = nearest === undefined ? `it can be ${sinkSchemes.join(' ')}` : `did you mean ${nearest}:?`;
+  return new LogaggError(
+    'LOGAGG_OPTION_VALUE',
+    `${name} begins with the unknown scheme ${JSON.stringify(scheme)}: ${hint}`,
+  );
 }
