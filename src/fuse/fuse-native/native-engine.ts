@@ -7,10 +7,13 @@
  */
 import { realpathSync } from 'node:fs';
 import type Fuse from 'fuse-native';
+import { CacheRoom } from '../../capture/cache-room.js';
 import { ChunkClock } from '../../capture/chunk-clock.js';
 import { ChunkStore } from '../../capture/chunk-store.js';
+import { GapJournal } from '../../capture/gap-journal.js';
 import { Losses } from '../../capture/losses.js';
 import { PatternSet } from '../../capture/pattern-set.js';
+import { SealedChunks } from '../../capture/sealed-chunks.js';
 import { SkippedWriters } from '../../capture/skipped-writers.js';
 import { StreamTable } from '../../capture/stream-table.js';
 import type { TrackRule } from '../../capture/track-list.js';
@@ -49,7 +52,7 @@ export class NativeEngine implements Engine {
   readonly name = 'fuse-native';
   readonly serving: Promise<string>;
   readonly ended: Promise<void>;
-  private readonly losses = new Losses();
+  private readonly losses: Losses;
   private readonly clock: ChunkClock;
   private patterns: PatternSet;
   private readonly streams: StreamTable;
@@ -71,7 +74,9 @@ export class NativeEngine implements Engine {
   ) {
     this.clock = new ChunkClock(settings.clockFile, settings.newestChunk);
     this.patterns = this.compile(settings.rules);
-    this.streams = new StreamTable(this.patterns, new ChunkStore(settings, this.clock), this.losses, {
+    this.losses = new Losses(new GapJournal(settings.gaps, settings.gid));
+    const room = new CacheRoom(settings, new SealedChunks(settings.logs, settings.leftovers), this.losses);
+    this.streams = new StreamTable(this.patterns, new ChunkStore(settings, this.clock, room), this.losses, {
       ...settings,
       skippedWriters: new SkippedWriters(settings.skipWriters),
     });

@@ -10,6 +10,8 @@ export interface SharedMemory {
   readonly descriptors: MemoryPlace;
   /** Streams and their live chunks. */
   readonly streams: MemoryPlace;
+  /** Bytes that may be captured without asking the owner. */
+  readonly credit: MemoryPlace;
   /** Whether requests are coming. */
   readonly activity: SharedArrayBuffer;
   /** Requests on their way to the owner of the mirror. */

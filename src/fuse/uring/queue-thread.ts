@@ -7,6 +7,7 @@
  * Protocol: Documentation/filesystems/fuse/fuse-io-uring.rst of the kernel.
  */
 import { parentPort, workerData } from 'node:worker_threads';
+import { ByteCredit } from '../../capture/byte-credit.js';
 import { HotCapture } from '../../capture/hot-capture.js';
 import { StreamSlots } from '../../capture/stream-slots.js';
 import { Errno } from '../../libc/errno.js';
@@ -46,7 +47,8 @@ class QueueThread {
     this.activity = new Activity(memory.activity);
     const streams = new StreamSlots(MemoryRegion.at(memory.streams));
     const descriptors = new OpenDescriptors(MemoryRegion.at(memory.descriptors));
-    this.hot = new HotRequests(this.slots, descriptors, new HotCapture(streams, chunkSize));
+    const credit = new ByteCredit(MemoryRegion.at(memory.credit));
+    this.hot = new HotRequests(this.slots, descriptors, new HotCapture(streams, chunkSize, credit));
     const threads = thread + 1 + others.length;
     this.queues = Array.from({ length: memory.slots.queues }, (_, queue) => queue).filter(
       (queue) => queue % threads === thread,

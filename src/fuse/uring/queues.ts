@@ -5,6 +5,7 @@
  * vain ends by itself.
  */
 import { Worker } from 'node:worker_threads';
+import { ByteCredit } from '../../capture/byte-credit.js';
 import { StreamSlots } from '../../capture/stream-slots.js';
 import { eventfd } from '../../libc/calls.js';
 import { Errno, errnoName } from '../../libc/errno.js';
@@ -55,6 +56,7 @@ export class Queues {
       slots: slots.place,
       descriptors: new OpenDescriptors().region.place,
       streams: new StreamSlots().region.place,
+      credit: new ByteCredit().region.place,
       activity: this.activity.memory,
       toOwner: mailbox(wakeFd),
       toQueues: Array.from({ length: threads }, () => mailbox(eventfd(0, EVENTFD_FLAGS))),
