@@ -3,8 +3,8 @@
  *
  * Guarantees: chunks hold no more than `maxcache=` bytes together, whoever captures: what is granted to the threads
  * ({@link ByteCredit}) counts as used until it is taken back. Capture ends, or makes room, before it leaves less than `minfree=`
- * of the file system; that is looked at once a second and estimated in between, so another program that fills the disk faster
- * is noticed late. With `full=drop-oldest` sealed chunks are dropped, the oldest first over all streams, and counted as losses;
+ * of the file system; that is looked at once a second, and closely when it comes near, and estimated in between, so another
+ * program that fills the disk faster is noticed late. With `full=drop-oldest` sealed chunks are dropped, the oldest first over all streams, and counted as losses;
  * live chunks never are. Dropping takes 10 ms at a time, however much is to go, so that nobody waits for it.
  *
  * Used by the owner of the streams alone. Does not hold the chunks' bytes back from being counted twice for a moment, when a
@@ -26,7 +26,10 @@ const FAIL_MARGIN = 1 << 16;
 /** …and below so much room the file system is asked each time. */
 const FAIL_LOOKS_BELOW = 1 << 26;
 
+/** How often the file system is asked; and how often before anything is dropped because of what it said, or what came since. */
 const LOOK_MS = 1000;
+const CLOSE_LOOK_MS = 20;
+const CLOSE_LOOK_BYTES = 1 << 20;
 /** Between two pieces of a large folder. */
 const PIECE_MS = 100;
 /** Longest time to drop chunks in one go, and the pause behind it. */
@@ -142,7 +145,7 @@ export class CacheRoom {
   private refill(bytes: number): boolean {
     const now = this.now();
     this.takeBack();
-    if (this.isSpaceDue(now)) this.lookAtSpace(now);
+    if (this.isSpaceDue(now, bytes)) this.lookAtSpace(now);
     if (this.room() < bytes) this.makeRoom(bytes, now);
     const room = this.room();
     const isEnough = room >= bytes;
@@ -155,7 +158,8 @@ export class CacheRoom {
     this.lookForDeleted(now);
     if (this.options.limits.whenFull !== 'drop-oldest' || now < this.nextDrop) return;
     // Not even without them all.
-    if (this.room() + this.sealed.bytes < bytes) return;
+    if (this.roomInCache() + this.sealed.bytes < bytes) return;
+    if (this.roomOnDisk() + this.onDisk(this.sealed.bytes) < bytes) return;
     this.dropWhile(() => this.room() < bytes);
   }
 
@@ -197,9 +201,12 @@ export class CacheRoom {
 
   /** Bytes that may be captured; less than none where others have taken too much. */
   private room(): number {
+    return Math.floor(Math.min(this.roomInCache(), this.roomOnDisk()));
+  }
+
+  private roomInCache(): number {
     const { maxCacheBytes } = this.options.limits;
-    const inCache = maxCacheBytes === 0 ? Number.POSITIVE_INFINITY : maxCacheBytes - this.charged;
-    return Math.floor(Math.min(inCache, this.roomOnDisk()));
+    return maxCacheBytes === 0 ? Number.POSITIVE_INFINITY : maxCacheBytes - this.charged;
   }
 
   private roomOnDisk(): number {
@@ -214,8 +221,12 @@ export class CacheRoom {
     return this.options.limits.minFree.amount > 0 || this.refusesWrites;
   }
 
-  private isSpaceDue(now: number): boolean {
-    return now >= this.nextLook || (this.refusesWrites && this.roomOnDisk() < FAIL_LOOKS_BELOW);
+  /** @param bytes - wanted: what the file system has no room for it may have by now */
+  private isSpaceDue(now: number, bytes: number): boolean {
+    if (now >= this.nextLook) return true;
+    const room = this.roomOnDisk();
+    if (this.refusesWrites) return room < FAIL_LOOKS_BELOW;
+    return room < bytes && (now >= this.nextLook - LOOK_MS + CLOSE_LOOK_MS || this.sinceLook > CLOSE_LOOK_BYTES);
   }
 
   /** Only with nothing granted: what the threads have not written yet is not on the disk. */

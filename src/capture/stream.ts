@@ -27,6 +27,8 @@ export class Stream {
   private readonly id: string;
   private chunk: Chunk | undefined;
   private idleSince = 0;
+  /** Bytes were lost behind the live chunk: it ends before there are more. */
+  private hasGap = false;
   /** Errno of the last write that was not stored. */
   private lastFailure = 0;
   private readonly unsynced: UnsyncedChunks;
@@ -63,12 +65,15 @@ export class Stream {
     const { room } = this.store;
     if (!room.take(length)) {
       this.lose(Errno.ENOSPC, region.bytes, start, length);
+      this.leaveGap();
       return;
     }
+    if (this.hasGap) this.endChunk();
     const done = this.writeChunks(region, start, length);
     if (done === length) return;
     room.give(length - done);
     this.lose(this.lastFailure, region.bytes, start + done, length - done);
+    this.endChunk();
   }
 
   /** @returns how many bytes were stored; if not all, {@link lastFailure} says why not */
@@ -150,13 +155,21 @@ export class Stream {
 
   private forgetChunk(): void {
     this.chunk = undefined;
+    this.hasGap = false;
     this.slots.endChunk(this.slot);
   }
 
-  /** The rest of a write is not stored. The chunk ends here, so that the gap lies between two chunks. */
   private lose(errno: number, bytes: Buffer, start: number, length: number): void {
     this.losses.add(this.path, errno, length, countNewlines(bytes, start, length));
-    this.endChunk();
+  }
+
+  /**
+   * There is no room. The chunk gets no more bytes, so that the gap lies between two chunks; but it stays alive, so that it is not
+   * itself the next to give way.
+   */
+  private leaveGap(): void {
+    this.hasGap = this.chunk !== undefined;
+    this.slots.endChunk(this.slot);
   }
 
   /** Ends the live chunk, if there is one. */
