@@ -4,9 +4,11 @@
  * Guarantees: bytes are only appended; the file keeps its inode; once sealed or discarded it is never written again.
  */
 import { unlinkSync } from 'node:fs';
-import { close, dup, fchmod, statx, write } from '../libc/calls.js';
+import { basename } from 'node:path';
+import { close } from '../libc/calls.js';
 import { AT_EMPTY_PATH } from '../libc/flags.js';
 import { emptyString, MemoryRegion } from '../libc/memory.js';
+import { dup, fchmod, statx, uninterrupted, write } from './capture-calls.js';
 
 const STATX_NLINK = 0x4;
 const NLINK_WORD = 4;
@@ -27,8 +29,13 @@ export class Chunk {
   constructor(
     readonly fd: number,
     readonly path: string,
-    private readonly sealedMode: number,
+    readonly sealedMode: number,
   ) {}
+
+  /** Name in `logs/`. */
+  get name(): string {
+    return basename(this.path);
+  }
 
   /** @returns bytes written, or -1 with errno set */
   write(address: number, length: number): number {
@@ -42,13 +49,14 @@ export class Chunk {
 
   /** A second descriptor of the same open file, for a sync that may outlast the chunk. -1 when there is none to be had. */
   duplicate(): number {
-    return dup(this.fd);
+    return uninterrupted(() => dup(this.fd));
   }
 
-  /** Ends the chunk: it gets no more bytes, and `ls -l` shows it. */
-  seal(): void {
-    fchmod(this.fd, this.sealedMode);
+  /** Ends the chunk: it gets no more bytes, and `ls -l` shows it. @returns false when it could not be made to show */
+  seal(): boolean {
+    const failed = uninterrupted(() => fchmod(this.fd, this.sealedMode));
     close(this.fd);
+    return failed >= 0;
   }
 
   /** Removes a chunk that got no byte. */

@@ -4,9 +4,11 @@
  *
  * Guarantees: what it captures goes to the chunk once, behind all that is there, and the chunk has a name afterwards. What it
  * does not capture it leaves to the owner of the streams, untouched. The writes of one inode come one after the other, because
- * the kernel holds its lock meanwhile; two inodes of one stream are kept apart by the slot's lock.
+ * the kernel holds its lock meanwhile; two inodes of one stream are kept apart by the slot's lock. Room for
+ * bytes that it leaves to the owner goes along with them.
  */
-import { write } from '../libc/calls.js';
+import type { ByteCredit } from './byte-credit.js';
+import { write } from './capture-calls.js';
 import { isLinked } from './chunk.js';
 import { type LastWriters, secondOf } from './last-writers.js';
 import type { StreamSlots } from './stream-slots.js';
@@ -23,7 +25,34 @@ export class HotCapture {
     private readonly slots: StreamSlots,
     private readonly chunkSize: number,
     private readonly lastWriters: LastWriters | undefined,
+    private readonly credit: ByteCredit,
   ) {}
+
+  /** Bytes of {@link reserve} that nobody has used yet. */
+  private reserved = 0;
+
+  /**
+   * Takes room for a write before the mirror has it; {@link append} or {@link cancel} follows.
+   * @returns false when there is no room without asking the owner, who then gets the whole write
+   */
+  reserve(handle: number, length: number): boolean {
+    this.reserved = 0;
+    if (this.slots.ofHandle(handle) < 0) return true;
+    if (!this.credit.tryTake(length)) return false;
+    this.reserved = length;
+    return true;
+  }
+
+  /** The mirror took nothing. */
+  cancel(): void {
+    this.credit.give(this.reserved);
+  }
+
+  /** Gives back what the mirror did not take. The patterns may have changed since: then the bytes get room that was not there. */
+  private settle(length: number): void {
+    if (this.reserved > length) this.credit.give(this.reserved - length);
+    else if (this.reserved < length) this.credit.overdraw(length - this.reserved);
+  }
 
   /**
    * Captures bytes written through `handle`, if it is tracked; pid, uid and gid are the writer's.
@@ -32,6 +61,7 @@ export class HotCapture {
   append(handle: number, address: number, length: number, pid: number, uid: number, gid: number): number {
     const { slots } = this;
     const slot = slots.ofHandle(handle);
+    this.settle(slot < 0 ? 0 : length);
     if (slot < 0) return length;
     slots.lock(slot);
     // The patterns may have changed meanwhile.

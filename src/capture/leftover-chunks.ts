@@ -5,7 +5,7 @@
  * newest time among their names is found. Reads `logs/` once, entry by entry, whatever its size. Leaves foreign files
  * alone.
  */
-import { chmodSync, lstatSync, opendirSync, rmSync } from 'node:fs';
+import { chmodSync, lstatSync, opendirSync, rmSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { Errno, errnoOf } from '../libc/errno.js';
 import { parseChunkName, type Ticks } from './chunk-name.js';
@@ -19,36 +19,42 @@ export interface Leftovers {
   sealed: number;
   /** Time in the newest name, 0 when there is none. */
   newest: Ticks;
+  /** Bytes of each, by name. */
+  readonly sizes: Map<string, number>;
 }
 
 /** @throws Node's errors when `logs` can't be read */
 export function sealLeftoverChunks(logs: string): Leftovers {
-  const found: Leftovers = { chunks: 0, sealed: 0, newest: 0n };
+  const found: Leftovers = { chunks: 0, sealed: 0, newest: 0n, sizes: new Map() };
   const directory = opendirSync(logs, { bufferSize: 1024 });
   for (let entry = directory.readSync(); entry !== null; entry = directory.readSync()) {
     const name = parseChunkName(entry.name);
     if (name === undefined) continue;
     found.chunks++;
     if (name.ticks > found.newest) found.newest = name.ticks;
-    if (sealIfWritable(join(logs, entry.name))) found.sealed++;
+    const path = join(logs, entry.name);
+    const status = lstatSync(path, { throwIfNoEntry: false });
+    if (!status?.isFile()) continue;
+    const seal = sealIfWritable(path, status);
+    if (seal === 'sealed') found.sealed++;
+    if (seal !== 'removed') found.sizes.set(entry.name, status.size);
   }
   directory.closeSync();
   return found;
 }
 
 /** One without a byte, of a server that was killed before the first, is removed. A collector may remove any meanwhile. */
-function sealIfWritable(path: string): boolean {
-  const status = lstatSync(path, { throwIfNoEntry: false });
-  if (!status?.isFile() || (status.mode & WRITABLE) === 0) return false;
-  if (status.size === 0) {
+function sealIfWritable(path: string, { mode, size }: Stats): 'sealed' | 'was sealed' | 'removed' {
+  if ((mode & WRITABLE) === 0) return 'was sealed';
+  if (size === 0) {
     rmSync(path, { force: true });
-    return false;
+    return 'removed';
   }
   try {
-    chmodSync(path, status.mode & 0o777 & ~WRITABLE);
-    return true;
+    chmodSync(path, mode & 0o777 & ~WRITABLE);
+    return 'sealed';
   } catch (error) {
-    if (errnoOf(error) === Errno.ENOENT) return false;
+    if (errnoOf(error) === Errno.ENOENT) return 'removed';
     throw error;
   }
 }

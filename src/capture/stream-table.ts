@@ -6,6 +6,7 @@
  * and closed. Writes of rotation tools and to compressed files are not captured.
  */
 import { readFileSync } from 'node:fs';
+import { Errno } from '../libc/errno.js';
 import type { MemoryRegion } from '../libc/memory.js';
 import type { ChunkStore } from './chunk-store.js';
 import type { Losses } from './losses.js';
@@ -89,6 +90,29 @@ export class StreamTable {
     for (const [handle, file] of openFiles) this.attach(handle, file);
   }
 
+  /**
+   * Asks for room for a write before the mirror takes it, where `full=fail` wants that; {@link settle} follows.
+   * @returns 0, or a negated errno for the writer
+   */
+  admit(handle: number, length: number): number {
+    const stream = this.ofHandle(handle);
+    if (stream === undefined || !this.store.room.refusesWrites) return 0;
+    const paused = this.store.pausedBy;
+    if (paused === 0 && this.store.room.admit(length)) return 0;
+    this.losses.addRefused(stream.path);
+    return paused === 0 ? -Errno.ENOSPC : -paused;
+  }
+
+  /** Room for so many bytes comes with the next write; {@link settle} follows. */
+  bringRoom(length: number): void {
+    this.store.room.bring(length);
+  }
+
+  /** The write is done, whatever came of it. */
+  settle(): void {
+    this.store.room.settle();
+  }
+
   /** Captures bytes that are written through `handle`; does nothing for one that is not tracked. */
   append(handle: number, region: MemoryRegion, start: number, length: number): void {
     this.ofHandle(handle)?.append(region, start, length);
@@ -112,6 +136,7 @@ export class StreamTable {
       if (!stream.sealIfIdle(now, this.options.sealMilliseconds)) continue;
       this.remove(path, stream);
     }
+    this.store.housekeep(this.byPath.size > 0);
   }
 
   private remove(path: string, stream: Stream): void {
@@ -123,12 +148,13 @@ export class StreamTable {
 
   /** Whether there is nothing for {@link housekeep} to do until the next write. */
   get isIdle(): boolean {
-    return this.byPath.size === 0;
+    return this.byPath.size === 0 && this.store.isIdle;
   }
 
   /** Ends every live chunk; for the end of the server. */
   endAll(): void {
     for (const stream of this.byPath.values()) stream.end();
+    this.store.close();
   }
 
   private streamOf(path: string): Stream {

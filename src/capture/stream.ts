@@ -4,7 +4,7 @@
  * Guarantees: every byte that `append` is given goes to exactly one chunk, after all earlier ones, or is counted as lost.
  * A chunk is never appended to once a newer one of the stream exists. A new one starts when the current one exceeds the
  * chunk size and ends with a newline, after 4 × that without one, after it was idle, and after somebody deleted it.
- * A failure here never reaches the writer.
+ * A failure here never reaches the writer. Bytes for which the log cache has no room are a loss like any other.
  *
  * Does not: buffer. What was appended has been written to the chunk file (not synced) when `append` returns.
  */
@@ -15,6 +15,7 @@ import type { Chunk } from './chunk.js';
 import { streamId } from './chunk-name.js';
 import type { ChunkStore } from './chunk-store.js';
 import type { Losses } from './losses.js';
+import { countNewlines } from './newlines.js';
 import type { StreamProvenance } from './stream-provenance.js';
 import type { StreamSlots } from './stream-slots.js';
 import { type UnsyncedCapture, UnsyncedChunks } from './unsynced-chunks.js';
@@ -27,6 +28,10 @@ export class Stream {
   private readonly id: string;
   private chunk: Chunk | undefined;
   private idleSince = 0;
+  /** Bytes were lost behind the live chunk: it ends before there are more. */
+  private hasGap = false;
+  /** Errno of the last write that was not stored. */
+  private lastFailure = 0;
   private readonly unsynced: UnsyncedChunks;
 
   /**
@@ -45,6 +50,7 @@ export class Stream {
     private readonly provenance?: StreamProvenance,
   ) {
     this.id = streamId(path);
+    store.room.names.remember(this.id, path);
     this.unsynced = new UnsyncedChunks(path, store, hasUnsyncedPast);
   }
 
@@ -59,21 +65,47 @@ export class Stream {
   }
 
   private write(region: MemoryRegion, start: number, length: number): void {
+    const { room } = this.store;
+    if (!room.take(length)) {
+      this.lose(Errno.ENOSPC, region.bytes, start, length);
+      this.leaveGap();
+      return;
+    }
+    if (this.hasGap) this.endChunk();
+    const done = this.writeChunks(region, start, length);
+    if (done === length) return;
+    room.give(length - done);
+    this.lose(this.lastFailure, region.bytes, start + done, length - done);
+    this.endChunk();
+  }
+
+  /** @returns how many bytes were stored; if not all, {@link lastFailure} says why not */
+  private writeChunks(region: MemoryRegion, start: number, length: number): number {
     let done = 0;
+    let hasMadeRoom = false;
     while (done < length) {
       const chunk = this.liveChunk();
       if (typeof chunk === 'number') {
-        this.losses.add(this.path, -chunk, length - done);
-        return;
+        if (!hasMadeRoom && this.makesRoom(-chunk, length - done)) {
+          hasMadeRoom = true;
+          continue;
+        }
+        this.lastFailure = -chunk;
+        return done;
       }
       const cut = this.cutPoint(region.bytes, start + done, length - done);
       const wanted = cut === 0 ? length - done : cut;
       this.provenance?.note(this.slots.size(this.slot));
       const written = chunk.write(region.address + start + done, wanted);
       if (written < 0) {
-        if (lastErrno() === Errno.EINTR) continue;
-        this.failed(length - done);
-        return;
+        this.lastFailure = lastErrno();
+        if (this.lastFailure === Errno.EINTR) continue;
+        if (!hasMadeRoom && this.makesRoom(this.lastFailure, length - done)) {
+          hasMadeRoom = true;
+          continue;
+        }
+        this.store.failed(this.lastFailure);
+        return done;
       }
       // Asked after the write, not before: what went to a file that nobody can find any more goes to the next chunk.
       if (!chunk.isLinked()) {
@@ -84,6 +116,12 @@ export class Stream {
       done += written;
       if (written === cut) this.endChunk();
     }
+    return done;
+  }
+
+  /** Whether older chunks could give way on a full disk. */
+  private makesRoom(errno: number, bytes: number): boolean {
+    return errno === Errno.ENOSPC && this.store.makeRoomOnDisk(bytes);
   }
 
   /** The chunk that takes the next byte, begun if need be; or a negated errno. */
@@ -115,6 +153,7 @@ export class Stream {
 
   /** Somebody deleted the live chunk. */
   private abandon(chunk: Chunk): void {
+    this.store.room.abandoned(this.slots.size(this.slot));
     chunk.abandon();
     this.provenance?.remove();
     this.forgetChunk();
@@ -122,13 +161,21 @@ export class Stream {
 
   private forgetChunk(): void {
     this.chunk = undefined;
+    this.hasGap = false;
     this.slots.endChunk(this.slot);
   }
 
-  /** The rest of a write can't be stored. The chunk ends here, so that the gap lies between two chunks. */
-  private failed(lost: number): void {
-    this.losses.add(this.path, lastErrno(), lost);
-    this.endChunk();
+  private lose(errno: number, bytes: Buffer, start: number, length: number): void {
+    this.losses.add(this.path, errno, length, countNewlines(bytes, start, length));
+  }
+
+  /**
+   * There is no room. The chunk gets no more bytes, so that the gap lies between two chunks; but it stays alive, so that it is not
+   * itself the next to give way.
+   */
+  private leaveGap(): void {
+    this.hasGap = this.chunk !== undefined;
+    this.slots.endChunk(this.slot);
   }
 
   /** Ends the live chunk, if there is one. */
@@ -141,10 +188,11 @@ export class Stream {
   private endChunk(): void {
     const { chunk } = this;
     if (chunk === undefined) return;
-    if (this.slots.size(this.slot) > 0) {
+    const size = this.slots.size(this.slot);
+    if (size > 0) {
       this.unsynced.ended(chunk);
       this.provenance?.end();
-      chunk.seal();
+      this.store.end(chunk, size);
     } else {
       chunk.discard();
       this.provenance?.remove();

@@ -6,11 +6,20 @@
  */
 
 import { resolve } from 'node:path';
+import type { CacheLimits } from './cache-limits.js';
 import { LogaggError } from './errors.js';
 import { ignoredFlagNames, isIgnored } from './ignored-options.js';
 import { applyKernelFlag, defaultKernelFlags, formatKernelFlags, kernelFlagNames } from './kernel-flags.js';
 import { escapeOptionValue, type OptionItem, splitOptionString } from './option-string.js';
-import { checkConflicts, defaultOwnOptions, type OwnOptions, ownOptionNames, readOwnOption } from './option-values.js';
+import {
+  checkConflicts,
+  defaultOwnOptions,
+  formatFloor,
+  type OwnValues,
+  ownOptionNames,
+  readOwnOption,
+  withValues,
+} from './option-values.js';
 import { nearestWord } from './spelling.js';
 
 /** Severity threshold of our own log, pino's names. */
@@ -44,6 +53,8 @@ export interface MountOptions {
   readonly chunkSize: number;
   /** A chunk idle for this many seconds is sealed. */
   readonly sealSeconds: number;
+  /** How large the log cache may become, and what happens then. */
+  readonly limits: CacheLimits;
   /** Command names (`/proc/PID/comm`) whose writes are never captured: the tools of rotation. */
   readonly skipWriters: readonly string[];
   /** Group that may read chunks, or undefined for root alone. */
@@ -83,7 +94,7 @@ export function parseMountOptions(input: MountRequest): MountOptions {
   for (const item of input.optionStrings.flatMap(splitOptionString)) {
     const flags = item.value === undefined ? applyKernelFlag(kernelFlags, item.name) : undefined;
     if (flags !== undefined) kernelFlags = flags;
-    else if (!isIgnored(item)) own = { ...own, ...readOther(item, input) };
+    else if (!isIgnored(item)) own = withValues(own, readOther(item, input));
   }
   checkConflicts(own);
   const { root, source = input.source ?? 'logagg-fs', ...others } = own;
@@ -110,6 +121,9 @@ export function formatMountOptions(options: MountOptions): string {
     transport: options.transport,
     chunksize: String(options.chunkSize),
     seal: String(options.sealSeconds),
+    maxcache: String(options.limits.maxCacheBytes),
+    minfree: formatFloor(options.limits.minFree),
+    full: options.limits.whenFull,
     skipwriters: options.skipWriters.join(':'),
     group: options.group,
     busypoll: String(options.busyPollMicroseconds),
@@ -123,7 +137,7 @@ export function formatMountOptions(options: MountOptions): string {
   return [...formatKernelFlags(options.kernelFlags), ...assignments].join(',');
 }
 
-function readOther(item: OptionItem, { cwd, sloppy = false }: MountRequest): Partial<OwnOptions> {
+function readOther(item: OptionItem, { cwd, sloppy = false }: MountRequest): OwnValues {
   if (item.name === 'remount') {
     throw new LogaggError('LOGAGG_USAGE', 'remount is not supported: unmount, then mount with the new options');
   }

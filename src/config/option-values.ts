@@ -6,6 +6,7 @@
  */
 
 import { resolve } from 'node:path';
+import type { CacheLimits, FreeSpaceFloor } from './cache-limits.js';
 import { LogaggError } from './errors.js';
 import type { LogLevel, MountOptions } from './mount-options.js';
 
@@ -14,6 +15,9 @@ export interface OwnOptions extends Omit<MountOptions, 'source' | 'mountpoint' |
   readonly source: string | undefined;
   readonly root: string | undefined;
 }
+
+/** What one option sets: of the limits only its own. */
+export type OwnValues = Partial<Omit<OwnOptions, 'limits'>> & { readonly limits?: Partial<CacheLimits> };
 
 /** Everything but `root=` has a default. */
 export const defaultOwnOptions: OwnOptions = {
@@ -25,6 +29,7 @@ export const defaultOwnOptions: OwnOptions = {
   transport: 'auto',
   chunkSize: 500_000,
   sealSeconds: 10,
+  limits: { maxCacheBytes: 0, minFree: { amount: 5, unit: '%' }, whenFull: 'drop-oldest' },
   skipWriters: ['logrotate', 'gzip', 'bzip2', 'xz', 'zstd'],
   group: undefined,
   busyPollMicroseconds: 50,
@@ -48,9 +53,9 @@ const logLevels: Readonly<Record<string, LogLevel>> = {
 /** The kernel cuts command names (`/proc/PID/comm`) to this many bytes. */
 const longestCommand = 15;
 
-const unitBytes: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 ** 2 };
+const unitBytes: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
 
-type Reader = (value: string, cwd: string) => Partial<OwnOptions>;
+type Reader = (value: string, cwd: string) => OwnValues;
 
 const readers: Readonly<Record<string, Reader>> = {
   root: (value, cwd) => ({ root: readPath('root', value, cwd) }),
@@ -60,6 +65,9 @@ const readers: Readonly<Record<string, Reader>> = {
   transport: (value) => ({ transport: readChoice('transport', value, ['auto', 'uring', 'device']) }),
   chunksize: (value) => ({ chunkSize: readChunkSize(value) }),
   seal: (value) => ({ sealSeconds: readSealSeconds(value) }),
+  maxcache: (value) => ({ limits: { maxCacheBytes: readMaxCache(value) } }),
+  minfree: (value) => ({ limits: { minFree: readFloor(value) } }),
+  full: (value) => ({ limits: { whenFull: readChoice('full', value, ['drop-oldest', 'drop-new', 'fail']) } }),
   skipwriters: (value) => ({ skipWriters: readCommands(value) }),
   group: (value) => ({ group: readText('group', value, 'the name or number of a group') }),
   busypoll: (value) => ({ busyPollMicroseconds: readBusyPoll(value) }),
@@ -77,9 +85,19 @@ export const ownOptionNames: readonly string[] = Object.keys(readers);
  *
  * @throws LogaggError LOGAGG_OPTION_VALUE for a value that is not allowed
  */
-export function readOwnOption(name: string, value: string | undefined, cwd: string): Partial<OwnOptions> | undefined {
+export function readOwnOption(name: string, value: string | undefined, cwd: string): OwnValues | undefined {
   const reader = Object.hasOwn(readers, name) ? readers[name] : undefined;
   return reader?.(value ?? '', cwd);
+}
+
+/** The options with values that came later. */
+export function withValues(own: OwnOptions, { limits, ...values }: OwnValues): OwnOptions {
+  return { ...own, ...values, limits: { ...own.limits, ...limits } };
+}
+
+/** A floor as `minfree=` takes it. */
+export function formatFloor({ amount, unit }: FreeSpaceFloor): string {
+  return unit === '%' ? `${amount}%` : String(amount);
 }
 
 /**
@@ -119,10 +137,30 @@ function readLogLevel(value: string): LogLevel {
 }
 
 function readChunkSize(value: string): number {
-  const [, digits = '', unit = ''] = /^(\d+)([km]?)$/i.exec(value) ?? [];
-  const bytes = Number(digits) * (unitBytes[unit.toLowerCase()] ?? 1);
-  const valid = digits !== '' && bytes >= 1 && bytes <= 512 * 1024 ** 2;
+  const bytes = /g$/i.test(value) ? Number.NaN : readSize(value);
+  const valid = bytes >= 1 && bytes <= 512 * 1024 ** 2;
   return valid ? bytes : refuse('chunksize', value, 'a whole number of bytes from 1 to 512m, k and m allowed');
+}
+
+function readMaxCache(value: string): number {
+  const bytes = readSize(value);
+  return Number.isSafeInteger(bytes)
+    ? bytes
+    : refuse('maxcache', value, 'a whole number of bytes, k, m and g allowed, 0 for no limit');
+}
+
+function readFloor(value: string): FreeSpaceFloor {
+  const [, percent = ''] = /^(\d+\.?\d*|\.\d+)%$/.exec(value) ?? [];
+  const floor: FreeSpaceFloor =
+    percent === '' ? { amount: readSize(value), unit: 'bytes' } : { amount: Number(percent), unit: '%' };
+  const valid = floor.unit === '%' ? floor.amount < 100 : Number.isSafeInteger(floor.amount);
+  return valid ? floor : refuse('minfree', value, 'a percentage such as 5%, or bytes, k, m and g allowed, 0 for none');
+}
+
+/** @returns bytes; NaN for what is no size */
+function readSize(value: string): number {
+  const [, digits = '', unit = ''] = /^(\d+)([kmg]?)$/i.exec(value) ?? [];
+  return digits === '' ? Number.NaN : Number(digits) * (unitBytes[unit.toLowerCase()] ?? 1);
 }
 
 function readSealSeconds(value: string): number {

@@ -5,11 +5,12 @@
  * SIGTERM, SIGINT and an unmount end it the same way: chunks sealed, log written, within 5 s. SIGHUP rereads
  * trackfiles.txt. Never touches its own mountpoint: it would wait for itself.
  */
-import { openSync, readFileSync } from 'node:fs';
+import { fstatSync, openSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { sealLeftoverChunks } from '../capture/leftover-chunks.js';
+import type { LossReport } from '../capture/losses.js';
 import { MetaSweep } from '../capture/meta-sweep.js';
 import type { TrackProblem, TrackRule } from '../capture/track-list.js';
 import { TrackListWatcher } from '../capture/track-list-watcher.js';
@@ -21,6 +22,7 @@ import type { Engine, EngineEvents } from '../fuse/engine.js';
 import { ASKED_FOR, type EngineChoice } from '../fuse/engine-choice.js';
 import type { KernelEngineSettings } from '../fuse/kernel-engine.js';
 import { errnoName } from '../libc/errno.js';
+import { faultsOnPurpose } from '../libc/faults.js';
 import type { Log } from '../observability/log.js';
 
 /** How long those who still use the mount may go on after a signal to end, in milliseconds. */
@@ -61,13 +63,18 @@ export class Server {
     const paths = cachePaths(root);
     const leftovers = sealLeftoverChunks(paths.logs);
     this.watcher.readNow();
+    const mirrorFd = openSync(paths.mirror, 'r');
     const settings = {
-      mirrorFd: openSync(paths.mirror, 'r'),
+      mirrorFd,
       mountpoint,
       logs: paths.logs,
       meta: this.options.provenance ? paths.meta : undefined,
       clockFile: join(paths.meta, 'clock'),
       newestChunk: leftovers.newest,
+      leftovers: leftovers.sizes,
+      limits: this.options.limits,
+      sharesMirrorSpace: statSync(paths.logs).dev === fstatSync(mirrorFd).dev,
+      gaps: paths.meta,
       rules: this.rules,
       skipWriters: this.options.skipWriters,
       gid: this.options.group === undefined ? undefined : resolveGroup(this.options.group),
@@ -81,6 +88,7 @@ export class Server {
     this.engine = await this.openEngine(choice, settings);
     // While the engine's threads start.
     await this.openLog(this.engine);
+    if (faultsOnPurpose !== undefined) this.logger.warn(`LOGAGG_FAULTS: capture fails on purpose: ${faultsOnPurpose}`);
     this.handleSignals();
     const how = await this.untilServing(this.engine);
     this.watcher.start();
@@ -177,10 +185,7 @@ export class Server {
   private events(): EngineEvents {
     return {
       onLosses: (reports, totalBytes) => {
-        for (const { path, errno, writes, bytes } of reports) {
-          const file = Buffer.from(path, 'latin1').toString('utf8');
-          this.logger.error({ file, reason: errnoName(errno), writes, bytes, totalBytes }, 'writes were not captured');
-        }
+        for (const report of reports) this.reportLoss(report, totalBytes);
       },
       onUnrecorded: (reports) => {
         for (const { path: meta, errno, writes } of reports) {
@@ -190,6 +195,14 @@ export class Server {
       onPatternProblem: (problem) => this.reportPattern(problem),
       onDefect: (what, stack) => this.logger.error({ stack }, `defect: ${what}`),
     };
+  }
+
+  private reportLoss({ path, errno, writes, chunks, refused, bytes, lines }: LossReport, totalBytes: number): void {
+    const file = Buffer.from(path, 'latin1').toString('utf8');
+    const fields = { file, reason: errnoName(errno), writes, chunks, refused, bytes, lines, totalBytes };
+    if (chunks > 0) this.logger.error(fields, 'the log cache is full: captured chunks were dropped');
+    else if (writes > 0) this.logger.error(fields, 'writes were not captured');
+    else this.logger.error(fields, 'the log cache is full: writes were refused (full=fail)');
   }
 
   private reportPattern({ line, kind, message }: TrackProblem): void {

@@ -5,8 +5,8 @@
  * is reported, and reaches nobody who waits: his file is safe.
  */
 import { closeSync } from 'node:fs';
+import { fsyncSlow, syncfsSlow } from '../capture/capture-calls.js';
 import type { UnsyncedCapture } from '../capture/unsynced-chunks.js';
-import { fsyncSlow, syncfsSlow } from '../libc/calls.js';
 
 export class ChunkSyncs {
   /** The last sync of each stream that is under way. */

@@ -71,6 +71,8 @@ export class KernelEngine implements Engine {
       workerData,
       resourceLimits: WORKER_LIMITS,
     });
+    // It has a copy now, and there can be very many.
+    settings.leftovers.clear();
     this.worker.on('message', (message: MessageFromLoop) => this.receive(message));
     this.serving = new Promise((resolve, reject) => {
       this.markServing = resolve;

@@ -6,6 +6,7 @@
  */
 import type { LossReport } from '../capture/losses.js';
 import type { TrackProblem, TrackRule } from '../capture/track-list.js';
+import type { CacheLimits } from '../config/cache-limits.js';
 import type { Negotiated } from './negotiation.js';
 import type { SlowWork } from './slow-work.js';
 import type { SharedMemory } from './uring/queue-messages.js';
@@ -25,6 +26,13 @@ export interface LoopSettings {
   readonly clockFile: string;
   /** Newest time among the chunks that are there, in units of 100 ns. */
   readonly newestChunk: bigint;
+  /** Bytes of the chunks that are there, by name. */
+  readonly leftovers: Map<string, number>;
+  readonly limits: CacheLimits;
+  /** Whether `logs` and the mirror are on one file system. */
+  readonly sharesMirrorSpace: boolean;
+  /** Folder that the journals of gaps are written to. */
+  readonly gaps: string;
   readonly rules: readonly TrackRule[];
   readonly skipWriters: readonly string[];
   readonly gid: number | undefined;

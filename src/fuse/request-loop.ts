@@ -5,13 +5,17 @@
  * of the mirror. Slow work is handed to the main thread. When the mount ends all chunks are sealed.
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { ByteCredit } from '../capture/byte-credit.js';
+import { CacheRoom } from '../capture/cache-room.js';
 import { ChunkClock } from '../capture/chunk-clock.js';
 import { ChunkStore } from '../capture/chunk-store.js';
+import { GapJournal } from '../capture/gap-journal.js';
 import { HotCapture } from '../capture/hot-capture.js';
 import { LastWriters } from '../capture/last-writers.js';
 import { Losses } from '../capture/losses.js';
 import { PatternSet } from '../capture/pattern-set.js';
 import { Provenance } from '../capture/provenance.js';
+import { SealedChunks } from '../capture/sealed-chunks.js';
 import { SkippedWriters } from '../capture/skipped-writers.js';
 import { StreamSlots } from '../capture/stream-slots.js';
 import { StreamTable } from '../capture/stream-table.js';
@@ -33,7 +37,7 @@ import { RequestSlots } from './uring/request-slots.js';
 const HOUSEKEEPING_INTERVAL = 1000;
 
 export class RequestLoop implements DeviceClient {
-  private readonly losses = new Losses();
+  private readonly losses: Losses;
   private readonly mirror: Mirror;
   private readonly streams: StreamTable;
   private readonly provenance: Provenance | undefined;
@@ -56,7 +60,10 @@ export class RequestLoop implements DeviceClient {
     const slots = new StreamSlots(shared && MemoryRegion.at(shared.streams));
     this.mirror = new Mirror(settings.mirrorFd, new Caller(), settings.maxDescriptors, descriptors);
     this.clock = new ChunkClock(settings.clockFile, settings.newestChunk);
-    const store = new ChunkStore(settings, this.clock);
+    this.losses = new Losses(new GapJournal(settings.gaps, settings.gid));
+    const sealed = new SealedChunks(settings.logs, settings.leftovers);
+    const credit = new ByteCredit(shared && MemoryRegion.at(shared.credit));
+    const store = new ChunkStore(settings, this.clock, new CacheRoom(settings, sealed, this.losses, credit));
     const options = {
       mountpoint: settings.mountpoint,
       sealMilliseconds: settings.sealMilliseconds,
@@ -85,6 +92,7 @@ export class RequestLoop implements DeviceClient {
           slots,
           settings.chunkSize,
           shared.lastWriters && new LastWriters(MemoryRegion.at(shared.lastWriters)),
+          credit,
         ),
       );
       this.handed = new HandedRequests(shared, this.session, this.streams, handlersByOpcode, hot);

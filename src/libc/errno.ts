@@ -36,6 +36,7 @@ export const Errno = {
   ENOTCONN: 107,
   ESHUTDOWN: 108,
   ESTALE: 116,
+  EDQUOT: 122,
 } as const;
 
 export type Errno = (typeof Errno)[keyof typeof Errno];

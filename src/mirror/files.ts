@@ -9,7 +9,7 @@
  * moment, not what a program wrote).
  */
 import type { StreamTable } from '../capture/stream-table.js';
-import { close, fcntl, lastErrno, open, orErrno, pread, pwrite } from '../libc/calls.js';
+import { close, fcntl, open, orErrno, pread, pwrite } from '../libc/calls.js';
 import { Errno } from '../libc/errno.js';
 import { FileStatus } from '../libc/file-status.js';
 import {
@@ -111,9 +111,11 @@ export class Files {
   write(handle: number, region: MemoryRegion, start: number, size: number, offset: number): number {
     const fd = this.mirror.handles.fd(handle);
     if (fd < 0) return fd;
-    const written = pwrite(fd, region.address + start, size, offset);
-    if (written < 0) return -lastErrno();
-    this.streams.append(handle, region, start, written);
+    const refused = this.streams.admit(handle, size);
+    if (refused < 0) return refused;
+    const written = orErrno(pwrite(fd, region.address + start, size, offset));
+    if (written > 0) this.streams.append(handle, region, start, written);
+    this.streams.settle();
     return written;
   }
 
@@ -136,8 +138,11 @@ export class Files {
 
   /** A write through a handle that was opened for appending and is no more (F_SETFL of fcntl(2)). */
   writeAtOffset(handle: number, region: MemoryRegion, start: number, size: number, offset: number): number {
+    const refused = this.streams.admit(handle, size);
+    if (refused < 0) return refused;
     const written = this.writePage(handle, region, start, size, offset);
     if (written > 0) this.streams.append(handle, region, start, written);
+    this.streams.settle();
     return written;
   }
 

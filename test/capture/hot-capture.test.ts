@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { HotCapture } from '../../src/capture/hot-capture.js';
 import { StreamSlots } from '../../src/capture/stream-slots.js';
 import { MemoryRegion } from '../../src/libc/memory.js';
+import { plentyOfCredit } from '../harness/cache-room.js';
 
 const CHUNK_SIZE = 100;
 const HANDLE = 3;
@@ -49,7 +50,7 @@ describe('capture on a queue thread', () => {
   /** @returns what {@link HotCapture.append} says, and the slot whose lock it keeps */
   function append(text: string, chunkSize = CHUNK_SIZE): [captured: number, lockedSlot: number] {
     const length = region.bytes.write(text, 8);
-    const capture = new HotCapture(slots, chunkSize, undefined);
+    const capture = new HotCapture(slots, chunkSize, undefined, plentyOfCredit());
     return [capture.append(HANDLE, region.address + 8, length, 1, 0, 0), capture.lockedSlot];
   }
   const chunk = (): string => readFileSync(path, 'latin1');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { chunkName, streamId } from '../../src/capture/chunk-name.js';
 import { sealLeftoverChunks } from '../../src/capture/leftover-chunks.js';
@@ -23,7 +23,12 @@ test('chunks of an earlier server are sealed, foreign files are left alone', (t)
   truncateSync(empty);
   const foreign = add(`${chunkName(stream, 30n)}.offset`, 0o600);
 
-  assert.deepEqual(sealLeftoverChunks(logs), { chunks: 4, sealed: 2, newest: 30n });
+  assert.deepEqual(sealLeftoverChunks(logs), {
+    chunks: 4,
+    sealed: 2,
+    newest: 30n,
+    sizes: new Map([live, shared, sealed].map((path) => [basename(path), 2])),
+  });
   assert.equal(existsSync(empty), false, 'a chunk without a byte is no chunk');
   const mode = (path: string): number => statSync(path).mode & 0o777;
   assert.deepEqual([live, shared, sealed, foreign].map(mode), [0o400, 0o440, 0o440, 0o600]);

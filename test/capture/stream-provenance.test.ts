@@ -14,6 +14,7 @@ import { Stream } from '../../src/capture/stream.js';
 import { StreamSlots } from '../../src/capture/stream-slots.js';
 import { Errno } from '../../src/libc/errno.js';
 import { MemoryRegion } from '../../src/libc/memory.js';
+import { plentyOfCredit, unlimitedRoom } from '../harness/cache-room.js';
 
 const CHUNK_SIZE = 200;
 const HANDLE = 3;
@@ -62,10 +63,14 @@ describe('provenance of a stream', () => {
     });
     const slot = slots.take();
     slots.link(HANDLE, slot);
-    const store = new ChunkStore({ logs: join(folder, 'logs'), gid: undefined, chunkSize: CHUNK_SIZE }, clock);
+    const store = new ChunkStore(
+      { logs: join(folder, 'logs'), gid: undefined, chunkSize: CHUNK_SIZE },
+      clock,
+      unlimitedRoom(join(folder, 'logs')),
+    );
     const ofStream = provenance.ofStream('/var/log/app.log', slot, slots);
     stream = new Stream('/var/log/app.log', slot, slots, store, new Losses(), false, ofStream);
-    hot = new HotCapture(slots, CHUNK_SIZE, lastWriters);
+    hot = new HotCapture(slots, CHUNK_SIZE, lastWriters, plentyOfCredit());
   });
   afterEach(() => {
     stream.seal();

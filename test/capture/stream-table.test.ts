@@ -12,6 +12,7 @@ import { StreamSlots } from '../../src/capture/stream-slots.js';
 import { StreamTable, type WrittenFile } from '../../src/capture/stream-table.js';
 import { parseTrackList } from '../../src/capture/track-list.js';
 import { MemoryRegion } from '../../src/libc/memory.js';
+import { unlimitedRoom } from '../harness/cache-room.js';
 
 const region = new MemoryRegion(4096);
 const patternsOf = (...lines: string[]): PatternSet =>
@@ -38,7 +39,11 @@ describe('a table of streams', () => {
     folder = mkdtempSync(join(tmpdir(), 'logagg-fs-test-'));
     slots = new WatchedSlots();
     clock = new ChunkClock(join(folder, 'clock'), 0n);
-    const store = new ChunkStore({ logs: join(folder, 'logs'), gid: undefined, chunkSize: 100 }, clock);
+    const store = new ChunkStore(
+      { logs: join(folder, 'logs'), gid: undefined, chunkSize: 100 },
+      clock,
+      unlimitedRoom(join(folder, 'logs')),
+    );
     const options = { mountpoint: '/var/log', sealMilliseconds: 0, skippedWriters: new SkippedWriters([]) };
     table = new StreamTable(patternsOf('/var/log/*.log'), store, new Losses(), options, slots);
   });

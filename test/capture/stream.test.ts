@@ -9,6 +9,7 @@ import { Losses } from '../../src/capture/losses.js';
 import { Stream } from '../../src/capture/stream.js';
 import { StreamSlots } from '../../src/capture/stream-slots.js';
 import { MemoryRegion } from '../../src/libc/memory.js';
+import { unlimitedRoom } from '../harness/cache-room.js';
 
 const CHUNK_SIZE = 100;
 const region = new MemoryRegion(4096);
@@ -29,7 +30,7 @@ describe('a stream', () => {
       '/var/log/app.log',
       0,
       new StreamSlots(),
-      new ChunkStore({ logs, gid: undefined, chunkSize: CHUNK_SIZE }, clock),
+      new ChunkStore({ logs, gid: undefined, chunkSize: CHUNK_SIZE }, clock, unlimitedRoom(logs)),
       losses,
     );
   });
@@ -142,6 +143,14 @@ describe('a stream', () => {
     rmSync(folder, { recursive: true });
     append('lost\n');
     const [report] = losses.due(0);
-    assert.deepEqual(report, { path: '/var/log/app.log', errno: 2, writes: 1, bytes: 5 });
+    assert.deepEqual(report, {
+      path: '/var/log/app.log',
+      errno: 2,
+      writes: 1,
+      chunks: 0,
+      refused: 0,
+      bytes: 5,
+      lines: 1,
+    });
   });
 });

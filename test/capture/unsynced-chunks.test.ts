@@ -7,6 +7,7 @@ import { Chunk } from '../../src/capture/chunk.js';
 import { ChunkClock } from '../../src/capture/chunk-clock.js';
 import { ChunkStore } from '../../src/capture/chunk-store.js';
 import { type UnsyncedCapture, UnsyncedChunks } from '../../src/capture/unsynced-chunks.js';
+import { unlimitedRoom } from '../harness/cache-room.js';
 
 const STREAM = '0'.repeat(32);
 
@@ -17,9 +18,11 @@ describe('what a sync has to cover', () => {
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'logagg-fs-test-'));
+    const logs = join(folder, 'logs');
     store = new ChunkStore(
-      { logs: join(folder, 'logs'), gid: undefined, chunkSize: 100 },
+      { logs, gid: undefined, chunkSize: 100 },
       new ChunkClock(join(folder, 'clock'), 0n),
+      unlimitedRoom(logs),
     );
     unsynced = new UnsyncedChunks('/var/log/app.log', store, false);
   });

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { CacheLimits } from '../../src/config/cache-limits.js';
 import { LogaggError } from '../../src/config/errors.js';
 import { defaultKernelFlags } from '../../src/config/kernel-flags.js';
 import {
@@ -23,6 +24,7 @@ const defaults: MountOptions = {
   transport: 'auto',
   chunkSize: 500_000,
   sealSeconds: 10,
+  limits: { maxCacheBytes: 0, minFree: { amount: 5, unit: '%' }, whenFull: 'drop-oldest' },
   skipWriters: ['logrotate', 'gzip', 'bzip2', 'xz', 'zstd'],
   group: undefined,
   busyPollMicroseconds: 50,
@@ -38,6 +40,10 @@ function parse(...optionStrings: string[]): MountOptions {
 
 function flags(changed: Partial<KernelFlags>): Partial<MountOptions> {
   return { kernelFlags: { ...defaultKernelFlags, ...changed } };
+}
+
+function limits(changed: Partial<CacheLimits>): Partial<MountOptions> {
+  return { limits: { ...defaults.limits, ...changed } };
 }
 
 function refusal(code: string, ...words: string[]): (error: unknown) => boolean {
@@ -81,6 +87,13 @@ const accepted: readonly [name: string, options: string, expected: Partial<Mount
   ['chunksize in MiB', 'chunksize=512M', { chunkSize: 512 * 1024 ** 2 }],
   ['seal', 'seal=86400', { sealSeconds: 86_400 }],
   ['seal with a fraction', 'seal=0.1', { sealSeconds: 0.1 }],
+  ['maxcache', 'maxcache=20g', limits({ maxCacheBytes: 20 * 1024 ** 3 })],
+  ['no maxcache', 'maxcache=1m,maxcache=0', {}],
+  ['minfree in percent', 'minfree=2.5%', limits({ minFree: { amount: 2.5, unit: '%' } })],
+  ['minfree in bytes', 'minfree=512M', limits({ minFree: { amount: 512 * 1024 ** 2, unit: 'bytes' } })],
+  ['no minfree', 'minfree=0', limits({ minFree: { amount: 0, unit: 'bytes' } })],
+  ['full', 'full=fail', limits({ whenFull: 'fail' })],
+  ['limits in any order', 'full=drop-new,maxcache=1k', limits({ whenFull: 'drop-new', maxCacheBytes: 1024 })],
   ['skipwriters', 'skipwriters=a:b c:', { skipWriters: ['a', 'b c'] }],
   ['no skipwriters', 'skipwriters=', { skipWriters: [] }],
   ['group with a value is ours', 'group=adm', { group: 'adm' }],
@@ -176,6 +189,14 @@ const refused: readonly [options: string, code: string, ...words: string[]][] = 
   ['root=/c,chunksize=1.5k', 'LOGAGG_OPTION_VALUE', 'chunksize='],
   ['root=/c,chunksize=-1', 'LOGAGG_OPTION_VALUE', 'chunksize='],
   ['root=/c,chunksize', 'LOGAGG_OPTION_VALUE', 'chunksize='],
+  ['root=/c,maxcache=', 'LOGAGG_OPTION_VALUE', 'maxcache='],
+  ['root=/c,maxcache=1.5g', 'LOGAGG_OPTION_VALUE', 'maxcache='],
+  ['root=/c,maxcache=5%', 'LOGAGG_OPTION_VALUE', 'maxcache='],
+  ['root=/c,maxcache=99999999g', 'LOGAGG_OPTION_VALUE', 'maxcache='],
+  ['root=/c,minfree=100%', 'LOGAGG_OPTION_VALUE', 'minfree='],
+  ['root=/c,minfree=-1', 'LOGAGG_OPTION_VALUE', 'minfree='],
+  ['root=/c,minfree=%', 'LOGAGG_OPTION_VALUE', 'minfree='],
+  ['root=/c,full=drop', 'LOGAGG_OPTION_VALUE', 'full=', 'drop-oldest'],
   ['root=/c,seal=0', 'LOGAGG_OPTION_VALUE', 'seal='],
   ['root=/c,seal=0.09', 'LOGAGG_OPTION_VALUE', 'seal='],
   ['root=/c,seal=86401', 'LOGAGG_OPTION_VALUE', 'seal='],
@@ -215,6 +236,7 @@ describe('back to a string', () => {
     assert.equal(
       formatMountOptions({ ...defaults, group: 'adm', root: '/a b,c', ...flags({ readOnly: true }) }),
       'ro,fsname=logagg-fs,root=/a\\040b\\054c,loglevel=info,engine=auto,transport=auto,chunksize=500000,seal=10,' +
+        'maxcache=0,minfree=5%,full=drop-oldest,' +
         'skipwriters=logrotate:gzip:bzip2:xz:zstd,group=adm,busypoll=50,passthrough=on,untracked=served,provenance=on',
     );
   });
@@ -259,6 +281,16 @@ function randomOptions(random: () => number): MountOptions {
     transport: engine === 'fuse-native' ? 'auto' : pick(['auto', 'uring', 'device']),
     chunkSize: 1 + Math.floor(random() * 512 * 1024 ** 2),
     sealSeconds: pick([0.1, 1, 10, 2.5, 86_400, 1 + random()]),
+    limits: {
+      maxCacheBytes: pick([0, 1, 2 ** 40, Math.floor(random() * 2 ** 32)]),
+      minFree: pick([
+        { amount: 0, unit: 'bytes' },
+        { amount: 0, unit: '%' },
+        { amount: 2.5, unit: '%' },
+        { amount: 2 ** 33, unit: 'bytes' },
+      ]),
+      whenFull: pick(['drop-oldest', 'drop-new', 'fail']),
+    },
     skipWriters: Array.from({ length: Math.floor(random() * 4) }, () => word(3)),
     group: coin() ? undefined : word(6),
     busyPollMicroseconds: Math.floor(random() * 1001),

@@ -31,6 +31,7 @@ import { SlowCalls } from '../../src/fuse/slow-calls.js';
 import type { SlowWork } from '../../src/fuse/slow-work.js';
 import { Caller } from '../../src/mirror/caller.js';
 import { Mirror } from '../../src/mirror/mirror.js';
+import { unlimitedRoom } from '../harness/cache-room.js';
 
 /** What lies where no message does: also a name that ends, if somebody takes it for one. */
 export const stale = 'St4leByt';
@@ -80,7 +81,11 @@ export class FuzzTarget {
     this.mirrorFd = openSync(this.mirrorFolder, 'r');
     this.mirror = new Mirror(this.mirrorFd, new Caller(), 40);
     this.clock = new ChunkClock(join(folder, 'clock'), 0n);
-    const store = new ChunkStore({ logs: this.logs, gid: undefined, chunkSize: 10_000 }, this.clock);
+    const store = new ChunkStore(
+      { logs: this.logs, gid: undefined, chunkSize: 10_000 },
+      this.clock,
+      unlimitedRoom(this.logs),
+    );
     const { rules } = parseTrackList('**\n!**/b\n');
     const patterns = new PatternSet(rules, () => undefined);
     const skippedWriters = new SkippedWriters(['gzip']);

@@ -17,6 +17,7 @@ import { EntryName } from '../../src/mirror/entry-name.js';
 import { Files } from '../../src/mirror/files.js';
 import { Mirror } from '../../src/mirror/mirror.js';
 import type { Node } from '../../src/mirror/node.js';
+import { unlimitedRoom } from '../harness/cache-room.js';
 import { temporaryPrefix } from '../harness/project.js';
 
 /** umask for new entries. */
@@ -38,7 +39,8 @@ export class TemporaryMirror {
     caller.gid = process.getgid?.() ?? 0;
     this.mirror = new Mirror(this.rootFd, caller, 100);
     this.entries = new Entries(this.mirror);
-    const store = new ChunkStore({ logs: join(this.clockFolder, 'logs'), gid: undefined, chunkSize: 1000 }, this.clock);
+    const logs = join(this.clockFolder, 'logs');
+    const store = new ChunkStore({ logs, gid: undefined, chunkSize: 1000 }, this.clock, unlimitedRoom(logs));
     // Nothing is tracked: capture has tests of its own.
     const streams = new StreamTable(new PatternSet([], () => undefined), store, new Losses(), {
       mountpoint: '/var/log',

@@ -7,12 +7,15 @@
  */
 import { realpathSync } from 'node:fs';
 import type Fuse from 'fuse-native';
+import { CacheRoom } from '../../capture/cache-room.js';
 import { ChunkClock } from '../../capture/chunk-clock.js';
 import { ChunkStore } from '../../capture/chunk-store.js';
+import { GapJournal } from '../../capture/gap-journal.js';
 import { LastWriters } from '../../capture/last-writers.js';
 import { Losses } from '../../capture/losses.js';
 import { PatternSet } from '../../capture/pattern-set.js';
 import { Provenance } from '../../capture/provenance.js';
+import { SealedChunks } from '../../capture/sealed-chunks.js';
 import { SkippedWriters } from '../../capture/skipped-writers.js';
 import { StreamTable } from '../../capture/stream-table.js';
 import type { TrackRule } from '../../capture/track-list.js';
@@ -52,7 +55,7 @@ export class NativeEngine implements Engine {
   readonly name = 'fuse-native';
   readonly serving: Promise<string>;
   readonly ended: Promise<void>;
-  private readonly losses = new Losses();
+  private readonly losses: Losses;
   private readonly clock: ChunkClock;
   private patterns: PatternSet;
   private readonly provenance: Provenance | undefined;
@@ -76,8 +79,10 @@ export class NativeEngine implements Engine {
     this.clock = new ChunkClock(settings.clockFile, settings.newestChunk);
     this.patterns = this.compile(settings.rules);
     this.provenance = openProvenance(settings);
+    this.losses = new Losses(new GapJournal(settings.gaps, settings.gid));
+    const room = new CacheRoom(settings, new SealedChunks(settings.logs, settings.leftovers), this.losses);
     const tableOptions = { ...settings, skippedWriters: new SkippedWriters(settings.skipWriters) };
-    const store = new ChunkStore(settings, this.clock);
+    const store = new ChunkStore(settings, this.clock, room);
     this.streams = new StreamTable(this.patterns, store, this.losses, tableOptions, undefined, this.provenance);
     this.session = this.openSession(settings);
     const operations = { ...metadataOperations, ...attributeOperations, ...entryOperations, ...fileOperations };

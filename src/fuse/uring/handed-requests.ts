@@ -175,8 +175,10 @@ export class HandedRequests {
     const start = slots.payload(slot) + captured;
     const length = slots.written(slot) - captured;
     const locked = slots.lockedStream(slot);
+    streams.bringRoom(length);
     if (locked >= 0) streams.appendLocked(locked, slots.payloads, start, length);
     else streams.append(slots.u64(slot, WriteIn.fh), slots.payloads, start, length);
+    streams.settle();
     slots.payloads.words[slots.payload(slot) / 4] = slots.written(slot);
     slots.payloads.words[slots.payload(slot) / 4 + 1] = 0;
     this.replies.send(slot, WriteOut.length);

@@ -79,9 +79,15 @@ export class HotRequests {
     const size = slots.u32(slot, WriteIn.size);
     const fd = this.descriptors.fd(handle);
     if (fd < 0 || slots.payloadSize(slot) < size || !this.isPlainWrite(slot, handle)) return this.leave(slot);
+    // Without room the owner decides what gives way, before the mirror has anything.
+    if (!capture.reserve(handle, size)) return this.leave(slot);
     const address = slots.payloads.address + slots.payload(slot);
     const written = pwrite(fd, address, size, slots.u64(slot, WriteIn.offset));
-    if (written < 0) return -lastErrno();
+    if (written < 0) {
+      const errno = lastErrno();
+      capture.cancel();
+      return -errno;
+    }
     const captured = capture.append(handle, address, written, slots.pid(slot), slots.uid(slot), slots.gid(slot));
     if (captured === written) return this.putWritten(slot, written);
     slots.leaveToCapture(slot, written, captured, capture.lockedSlot);

@@ -12,6 +12,8 @@ export interface SharedMemory {
   readonly streams: MemoryPlace;
   /** Who wrote to the live chunks last; undefined with `provenance=off`. */
   readonly lastWriters: MemoryPlace | undefined;
+  /** Bytes that may be captured without asking the owner. */
+  readonly credit: MemoryPlace;
   /** Whether requests are coming. */
   readonly activity: SharedArrayBuffer;
   /** Requests on their way to the owner of the mirror. */

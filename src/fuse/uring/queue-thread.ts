@@ -7,6 +7,7 @@
  * Protocol: Documentation/filesystems/fuse/fuse-io-uring.rst of the kernel.
  */
 import { parentPort, workerData } from 'node:worker_threads';
+import { ByteCredit } from '../../capture/byte-credit.js';
 import { HotCapture } from '../../capture/hot-capture.js';
 import { LastWriters } from '../../capture/last-writers.js';
 import { StreamSlots } from '../../capture/stream-slots.js';
@@ -48,7 +49,8 @@ class QueueThread {
     const streams = new StreamSlots(MemoryRegion.at(memory.streams));
     const descriptors = new OpenDescriptors(MemoryRegion.at(memory.descriptors));
     const lastWriters = memory.lastWriters && new LastWriters(MemoryRegion.at(memory.lastWriters));
-    this.hot = new HotRequests(this.slots, descriptors, new HotCapture(streams, chunkSize, lastWriters));
+    const credit = new ByteCredit(MemoryRegion.at(memory.credit));
+    this.hot = new HotRequests(this.slots, descriptors, new HotCapture(streams, chunkSize, lastWriters, credit));
     const threads = thread + 1 + others.length;
     this.queues = Array.from({ length: memory.slots.queues }, (_, queue) => queue).filter(
       (queue) => queue % threads === thread,

@@ -5,6 +5,7 @@
  * vain ends by itself.
  */
 import { Worker } from 'node:worker_threads';
+import { ByteCredit } from '../../capture/byte-credit.js';
 import { LastWriters } from '../../capture/last-writers.js';
 import { StreamSlots } from '../../capture/stream-slots.js';
 import { eventfd } from '../../libc/calls.js';
@@ -61,6 +62,7 @@ export class Queues {
       descriptors: new OpenDescriptors().region.place,
       streams: new StreamSlots().region.place,
       lastWriters: meta === undefined ? undefined : new LastWriters().region.place,
+      credit: new ByteCredit().region.place,
       activity: this.activity.memory,
       toOwner: mailbox(wakeFd),
       toQueues: Array.from({ length: threads }, () => mailbox(eventfd(0, EVENTFD_FLAGS))),

@@ -23,6 +23,7 @@ import { eventfd } from '../../../src/libc/calls.js';
 import { Caller } from '../../../src/mirror/caller.js';
 import { Mirror } from '../../../src/mirror/mirror.js';
 import { OpenDescriptors } from '../../../src/mirror/open-descriptors.js';
+import { plentyOfCredit, unlimitedRoom } from '../../harness/cache-room.js';
 
 /** EFD_NONBLOCK. */
 const EVENTFD_FLAGS = 0o4000;
@@ -57,12 +58,17 @@ describe('requests that queue threads hand over', () => {
       descriptors: descriptors.region.place,
       streams: streamSlots.region.place,
       lastWriters: undefined,
+      credit: plentyOfCredit().region.place,
       activity: new SharedArrayBuffer(128),
       toOwner: inbox.place,
       toQueues: [toQueue.place],
     };
     const patterns = new PatternSet(parseTrackList('**').rules, () => undefined);
-    const store = new ChunkStore({ logs: join(folder, 'logs'), gid: undefined, chunkSize: 1000 }, clock);
+    const store = new ChunkStore(
+      { logs: join(folder, 'logs'), gid: undefined, chunkSize: 1000 },
+      clock,
+      unlimitedRoom(join(folder, 'logs')),
+    );
     const options = { mountpoint: '/var/log', sealMilliseconds: 0, skippedWriters: new SkippedWriters([]) };
     streams = new StreamTable(patterns, store, new Losses(), options, streamSlots);
     for (const handle of [OLD, NEW]) streams.attach(handle, { paths: ['/a.log'], pid: 0 });
@@ -78,7 +84,7 @@ describe('requests that queue threads hand over', () => {
         onDefect: (_opcode, error) => assert.fail(String(error)),
       },
     );
-    const hot = new HotRequests(slots, descriptors, new HotCapture(streamSlots, 1000, undefined));
+    const hot = new HotRequests(slots, descriptors, new HotCapture(streamSlots, 1000, undefined, plentyOfCredit()));
     handed = new HandedRequests(memory, session, streams, [], hot);
   });
   afterEach(() => {
@@ -106,7 +112,7 @@ describe('requests that queue threads hand over', () => {
   /** Hands a write over of which the disk took only some bytes, together with the stream's lock. */
   function handOverRest(slot: number, handle: number, text: string, captured: number): void {
     const address = written(slot, handle, text);
-    const hot = new HotCapture(streams.slots, 1000, undefined);
+    const hot = new HotCapture(streams.slots, 1000, undefined, plentyOfCredit());
     assert.equal(hot.append(handle, address, captured, 1, 0, 0), captured);
     streams.slots.lock(streams.slots.ofHandle(handle));
     slots.leaveToCapture(slot, text.length, captured, streams.slots.ofHandle(handle));

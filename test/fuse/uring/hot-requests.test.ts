@@ -20,6 +20,7 @@ import { HAND_OVER, HotRequests } from '../../../src/fuse/uring/hot-requests.js'
 import { RequestSlots, Task } from '../../../src/fuse/uring/request-slots.js';
 import { Errno } from '../../../src/libc/errno.js';
 import { HandleFlag, OpenDescriptors } from '../../../src/mirror/open-descriptors.js';
+import { plentyOfCredit } from '../../harness/cache-room.js';
 
 const SLOT = 3;
 const HANDLE = 5;
@@ -43,7 +44,7 @@ describe('requests that a queue thread serves', () => {
     slots = RequestSlots.create(1);
     descriptors = new OpenDescriptors();
     streams = new StreamSlots();
-    hot = new HotRequests(slots, descriptors, new HotCapture(streams, CHUNK_SIZE, undefined));
+    hot = new HotRequests(slots, descriptors, new HotCapture(streams, CHUNK_SIZE, undefined, plentyOfCredit()));
     fds = [];
   });
   afterEach(() => {
