@@ -2,7 +2,8 @@
  * Removing a chunk to make room, and counting what goes with it.
  *
  * Guarantees: only what this has removed is counted: a chunk that a collector was quicker to delete, or that can't be removed,
- * is not. Reads the chunk, so it takes as long as that does.
+ * is not. One that can't be read stays, because nobody could say what went with it. Reads the chunk, so it takes as long as that
+ * does.
  */
 import { close, lastErrno } from '../libc/calls.js';
 import { Errno } from '../libc/errno.js';
@@ -21,15 +22,17 @@ export function removeChunk(path: string): number {
   if (fd < 0) return -lastErrno();
   const lines = countLines(fd);
   close(fd);
+  if (lines < 0) return lines;
   const failed = uninterrupted(() => unlinkat(AT_FDCWD, pathBuffer.address, 0));
   return failed < 0 ? -lastErrno() : lines;
 }
 
-/** What can't be read is counted as far as it can: its bytes are known. */
+/** @returns newlines, or a negated errno */
 function countLines(fd: number): number {
   for (let lines = 0; ; ) {
     const length = uninterrupted(() => read(fd, piece.address, piece.size));
-    if (length <= 0) return lines;
+    if (length < 0) return -lastErrno();
+    if (length === 0) return lines;
     lines += countNewlines(piece.bytes, 0, length);
   }
 }
