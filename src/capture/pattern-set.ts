@@ -13,7 +13,7 @@ import { quoteGlob, type TrackProblem, type TrackRule } from './track-list.js';
 import { WildcardIndex, type WildcardRule } from './wildcard-index.js';
 
 /** Longest time in milliseconds that one path may take in costly patterns before one of them is suspected. */
-const matchLimitMilliseconds = 50;
+const matchLimitMilliseconds = 100;
 const maxDecisions = 10_000;
 /** No such name exists in Linux's file systems, and the bound of quick patterns does not cover it. */
 const oversizedName = /[^/]{256}/;
