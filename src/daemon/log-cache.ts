@@ -20,7 +20,7 @@ import {
 import { dirname } from 'node:path';
 import { cachePaths } from '../config/cache-paths.js';
 import { LogaggError } from '../config/errors.js';
-import { errorCode, reasonOf } from './errno-text.js';
+import { errorCode, reasonOf } from '../libc/errno-text.js';
 
 /** Owner and permission bits of something to make. */
 interface Ownership {

@@ -12,7 +12,7 @@ import { LogaggError } from '../config/errors.js';
 import { FILE_SYSTEM_TYPE } from '../config/file-system-type.js';
 import { findHostTool } from '../config/host-tool.js';
 import { type MountEntry, mountsAt } from '../fuse/mount-table.js';
-import { errorCode, reasonOf } from './errno-text.js';
+import { errorCode, reasonOf } from '../libc/errno-text.js';
 
 /** `stale`: our mount without a server lies on it. */
 export type MountpointState = 'free' | 'stale';

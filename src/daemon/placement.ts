@@ -11,7 +11,7 @@ import { basename, dirname, join, sep } from 'node:path';
 import { type CachePaths, cachePaths } from '../config/cache-paths.js';
 import { type ErrorCode, LogaggError } from '../config/errors.js';
 import type { MountOptions } from '../config/mount-options.js';
-import { errorCode, reasonOf } from './errno-text.js';
+import { errorCode, reasonOf } from '../libc/errno-text.js';
 
 /**
  * @param mountpoint - its real path

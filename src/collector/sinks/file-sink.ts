@@ -13,7 +13,7 @@ import { constants, type Stats, statSync } from 'node:fs';
 import { type FileHandle, mkdir, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { errorCode } from '../../daemon/errno-text.js';
+import { errorCode } from '../../libc/errno-text.js';
 import type { Format } from '../formats/format.js';
 import { interrupted, temporaryFailure } from './failure-text.js';
 import type { OpenSink } from './open-sink.js';

@@ -7,7 +7,7 @@
  */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { reasonOf } from '../../daemon/errno-text.js';
+import { reasonOf } from '../../libc/errno-text.js';
 import type { SinkUrl } from './sink-url.js';
 
 export const tlsOptionNames: readonly string[] = ['ca', 'cert', 'key'];
