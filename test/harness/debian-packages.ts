@@ -11,7 +11,7 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
  * programs that copy trees with everything that an entry carries, and the daemons.
  */
 const packages = [
-  ...['rsyslog', 'logrotate', 'fuse3', 'libfuse2', 'strace'],
+  ...['rsyslog', 'rsyslog-gnutls', 'openssl', 'logrotate', 'fuse3', 'libfuse2', 'strace'],
   ...['stress-ng', 'fio', 'bonnie++', 'dbench'],
   ...['acl', 'attr', 'e2fsprogs', 'libcap2-bin', 'rsync'],
   ...['nginx-light', 'wrk', 'postgresql'],
