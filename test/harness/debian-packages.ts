@@ -12,7 +12,7 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
  * and Python for the old one.
  */
 const testPackages = [
-  ...['rsyslog', 'logrotate', 'fuse3', 'libfuse2', 'strace'],
+  ...['rsyslog', 'rsyslog-gnutls', 'openssl', 'logrotate', 'fuse3', 'libfuse2', 'strace'],
   ...['stress-ng', 'fio', 'bonnie++', 'dbench'],
   ...['acl', 'attr', 'e2fsprogs', 'libcap2-bin', 'rsync'],
   ...['nginx-light', 'wrk', 'postgresql'],

@@ -25,7 +25,7 @@ export const openElasticsearchSink: OpenSink = (url, { format, credentials }) =>
   const isSecure = url.scheme.endsWith('+https');
   const endpointOptions = endpointOptionNames(isSecure).filter((name) => name !== 'query');
   url.allowOptions(['index', 'op_type', ...endpointOptions]);
-  if (!isJson(format)) url.refuse(` takes documents, and the format ${format.name} gives none: use ndjson or logstash`);
+  if (!isJson(format)) url.refuse(`takes documents, and the format ${format.name} gives none: use ndjson or logstash`);
   const opType = url.choice<OpType>('op_type', ['index', 'create'], 'index');
   const target = { isSecure, port: defaultPort, path: bulkPath(url, readIndex(url)) };
   return new ElasticsearchSink(url.name, new HttpEndpoint(url, credentials, target), format, opType);

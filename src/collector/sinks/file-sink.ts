@@ -13,7 +13,7 @@ import { constants, type Stats, statSync } from 'node:fs';
 import { type FileHandle, mkdir, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { errorCode } from '../../libc/errno-text.js';
+import { errorCode, reasonOf } from '../../libc/errno-text.js';
 import type { Format } from '../formats/format.js';
 import { interrupted, temporaryFailure } from './failure-text.js';
 import type { OpenSink } from './open-sink.js';
@@ -47,12 +47,20 @@ function readPath(url: SinkUrl): string {
   try {
     path = fileURLToPath(url.address);
   } catch {
-    return url.refuse(' has a wrong % in its path');
+    return url.refuse('has a wrong % in its path');
   }
-  if (path.endsWith('/') || path.includes('\0')) url.refuse(' does not name a file');
-  const status = statSync(path, { throwIfNoEntry: false });
-  if (status !== undefined && !isWritable(status)) url.refuse(' is neither a file nor a device');
+  if (path.endsWith('/') || path.includes('\0')) url.refuse('does not name a file');
+  const status = statOf(path, url);
+  if (status !== undefined && !isWritable(status)) url.refuse('is neither a file nor a device');
   return path;
+}
+
+function statOf(path: string, url: SinkUrl): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    return url.refuse(`can't be used: ${reasonOf(error)}`);
+  }
 }
 
 /** A pipe or socket could hold up a thread for ever. */

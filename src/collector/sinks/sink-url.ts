@@ -23,7 +23,8 @@ export class SinkUrl {
   /** @throws LogaggError LOGAGG_OPTION_VALUE */
   constructor(text: string) {
     const url = parse(text);
-    if (url === undefined) throw invalid(`${shownText(text)} is not a URL such as syslog+tls://host or file:///path`);
+    if (url === undefined)
+      throw invalid(`${shownText(text)} is not a URL such as stdout:, file:///path or https://host`);
     const shown = shownUrl(url);
     this.scheme = url.protocol.slice(0, -1);
     if (url.password !== '') {
@@ -143,7 +144,9 @@ function invalid(message: string): LogaggError {
 function parse(text: string): URL | undefined {
   // The error of `new URL` carries the URL with everything that is in it: it goes no further.
   try {
-    return new URL(text);
+    const url = new URL(text);
+    // WHATWG's parser adds the slashes that are missing: `file:out.log` would be a file of the root folder.
+    return url.protocol === 'stdout:' || /^[^:/?#]+:\/\//.test(text) ? url : undefined;
   } catch {
     return undefined;
   }

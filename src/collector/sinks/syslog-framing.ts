@@ -20,7 +20,7 @@ const prefixRoom = 12;
 
 /** @throws LogaggError LOGAGG_OPTION_VALUE for formats that give no syslog messages; `raw` is sent as it was captured */
 export function requireSyslog(url: SinkUrl, { name }: Format): void {
-  if (name !== 'syslog' && name !== 'raw') url.refuse(` takes the format syslog (or raw), not ${name}`);
+  if (name !== 'syslog' && name !== 'raw') url.refuse(`takes the format syslog (or raw), not ${name}`);
 }
 
 /** One record without what separates it from the next one. */

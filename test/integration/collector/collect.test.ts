@@ -1,7 +1,7 @@
 /** `logagg-fs collect` as its users meet it: real processes on log caches made by hand. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -171,6 +171,8 @@ describe('collect', limit, () => {
     const cache = new HandMadeCache(context);
     const away = cache.path('away');
     const out = cache.path('out');
+    // A file where a folder has to be: nothing can be delivered behind it.
+    writeFileSync(away, '');
     for (let index = 0; index < 100; index++) cache.sealed(log, `${index}\n`);
     const args = [cache.root, '--to', `file://${away}/out`, '--to', `file://${out}`, '--batch-seconds', '0'];
     const collector = new CollectProcess(context, args);
@@ -179,7 +181,7 @@ describe('collect', limit, () => {
     assert.match(collector.stderr, /will retry/);
     collector.kill('SIGTERM');
     assert.equal((await collector.end()).code, 0);
-    mkdirSync(away);
+    rmSync(away);
     cache.sealed(log, 'last\n');
     assert.equal((await collect(context, [...args, '--once'])).code, 0);
     const expected = [...Array.from({ length: 100 }, (_, index) => String(index)), 'last'];
