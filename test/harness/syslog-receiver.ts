@@ -58,7 +58,8 @@ export class SyslogReceiver {
 
   private configuration(): string {
     const { folder } = this.place;
-    const input = this.transport === 'udp' ? 'imudp' : 'imtcp';
+    // Datagrams that find no room are lost; rsyslogd as root may have more than the system's limit.
+    const input = this.transport === 'udp' ? 'imudp" rcvbufSize="32m' : 'imtcp';
     return `$EscapeControlCharactersOnReceive off
 $MaxMessageSize 64k
 main_queue(queue.type="Direct")

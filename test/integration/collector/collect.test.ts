@@ -1,7 +1,7 @@
 /** `logagg-fs collect` as its users meet it: real processes on log caches made by hand. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -171,8 +171,8 @@ describe('collect', limit, () => {
     const cache = new HandMadeCache(context);
     const away = cache.path('away');
     const out = cache.path('out');
-    // A file where a folder has to be: nothing can be delivered behind it.
-    writeFileSync(away, '');
+    // Leads nowhere: no folder can be made there.
+    symlinkSync(join(cache.path('nowhere'), 'deep'), away);
     for (let index = 0; index < 100; index++) cache.sealed(log, `${index}\n`);
     const args = [cache.root, '--to', `file://${away}/out`, '--to', `file://${out}`, '--batch-seconds', '0'];
     const collector = new CollectProcess(context, args);
