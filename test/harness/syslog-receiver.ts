@@ -58,8 +58,9 @@ export class SyslogReceiver {
 
   private configuration(): string {
     const { folder } = this.place;
+    const input = this.transport === 'udp' ? 'imudp' : 'imtcp';
     // Datagrams that find no room are lost; rsyslogd as root may have more than the system's limit.
-    const input = this.transport === 'udp' ? 'imudp" rcvbufSize="32m' : 'imtcp';
+    const room = this.transport === 'udp' ? ' rcvbufSize="32m"' : '';
     return `$EscapeControlCharactersOnReceive off
 $MaxMessageSize 64k
 main_queue(queue.type="Direct")
@@ -69,7 +70,7 @@ template(name="unchanged" type="string" string="%rawmsg%\\n")
 ruleset(name="received" queue.type="Direct") {
   action(type="omfile" file="${this.file}" template="unchanged")
 }
-input(type="${input}" port="${this.port}" address="127.0.0.1" ruleset="received")
+input(type="${input}" port="${this.port}" address="127.0.0.1" ruleset="received"${room})
 `;
   }
 

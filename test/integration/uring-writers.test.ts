@@ -219,7 +219,10 @@ describe('writers over io_uring', { skip }, () => {
   });
 
   test('do not notice that the disk of the chunks is full', limit, async (t) => {
-    const fixture = MountFixture.prepare(t, { patterns: ['app.log'], options: [smallChunks, 'transport=uring'] });
+    const fixture = MountFixture.prepare(t, {
+      patterns: ['app.log'],
+      options: [smallChunks, 'transport=uring', 'minfree=0', 'full=drop-new'],
+    });
     mkdirSync(fixture.logs);
     await output('mount', ['-t', 'tmpfs', '-o', 'size=300k', 'none', fixture.logs]);
     fixture.after(() => output('umount', ['--lazy', fixture.logs]).then(() => undefined));
