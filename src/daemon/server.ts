@@ -65,7 +65,7 @@ export class Server {
       logs: paths.logs,
       clockFile: join(paths.meta, 'clock'),
       newestChunk: leftovers.newest,
-      leftovers: leftovers.sizes,
+      leftovers: leftovers.packed,
       limits: this.options.limits,
       sharesMirrorSpace: statSync(paths.logs).dev === fstatSync(mirrorFd).dev,
       gaps: paths.meta,

@@ -1,10 +1,18 @@
-/** A log cache without limits, for unit tests of what needs one and is not about it. */
+/** Log caches of unit tests. */
 import { CacheRoom } from '../../src/capture/cache-room.js';
 import { Losses } from '../../src/capture/losses.js';
+import { ChunkPacker, type PackedChunks } from '../../src/capture/packed-chunks.js';
 import { SealedChunks } from '../../src/capture/sealed-chunks.js';
 import { noLimits } from '../../src/config/cache-limits.js';
 
-/** @param logs - absolute path of `logs/`, which need not exist */
+/** A log cache without limits, for tests of what needs one and is not about it. @param logs - need not exist */
 export function unlimitedRoom(logs: string): CacheRoom {
   return new CacheRoom({ logs, limits: noLimits, sharesMirrorSpace: false }, new SealedChunks(logs), new Losses());
+}
+
+/** Chunks as they are found at the start. */
+export function packedChunks(chunks: Iterable<readonly [name: string, bytes: number]>): PackedChunks {
+  const packer = new ChunkPacker();
+  for (const [name, bytes] of chunks) packer.add(name, bytes);
+  return packer.pack();
 }
