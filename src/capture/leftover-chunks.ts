@@ -9,23 +9,25 @@ import { chmodSync, lstatSync, opendirSync, rmSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { Errno, errnoOf } from '../libc/errno.js';
 import { parseChunkName, type Ticks } from './chunk-name.js';
+import { ChunkPacker, type PackedChunks } from './packed-chunks.js';
 
 const WRITABLE = 0o222;
 
 /** What was found in `logs/`. */
 export interface Leftovers {
-  chunks: number;
+  readonly chunks: number;
   /** How many were not sealed. */
-  sealed: number;
+  readonly sealed: number;
   /** Time in the newest name, 0 when there is none. */
-  newest: Ticks;
-  /** Bytes of each, by name. */
-  readonly sizes: Map<string, number>;
+  readonly newest: Ticks;
+  /** Those that are left. */
+  readonly packed: PackedChunks;
 }
 
 /** @throws Node's errors when `logs` can't be read */
 export function sealLeftoverChunks(logs: string): Leftovers {
-  const found: Leftovers = { chunks: 0, sealed: 0, newest: 0n, sizes: new Map() };
+  const found = { chunks: 0, sealed: 0, newest: 0n };
+  const packer = new ChunkPacker();
   const directory = opendirSync(logs, { bufferSize: 1024 });
   for (let entry = directory.readSync(); entry !== null; entry = directory.readSync()) {
     const name = parseChunkName(entry.name);
@@ -37,10 +39,10 @@ export function sealLeftoverChunks(logs: string): Leftovers {
     if (!status?.isFile()) continue;
     const seal = sealIfWritable(path, status);
     if (seal === 'sealed') found.sealed++;
-    if (seal !== 'removed') found.sizes.set(entry.name, status.size);
+    if (seal !== 'removed') packer.add(entry.name, status.size);
   }
   directory.closeSync();
-  return found;
+  return { ...found, packed: packer.pack() };
 }
 
 /** One without a byte, of a server that was killed before the first, is removed. A collector may remove any meanwhile. */

@@ -6,6 +6,7 @@
  * Until it has come round, what was deleted is still counted.
  */
 import { type Dir, opendirSync } from 'node:fs';
+import { noChunks, unpackChunks } from './packed-chunks.js';
 
 /** Where the time begins in a chunk's name, behind the stream. */
 const TIME_START = 33;
@@ -22,6 +23,7 @@ const GROWTH_UNNOTICED = 1000;
 export class SealedChunks {
   /** Bytes in all of them. */
   bytes = 0;
+  private readonly sizes = new Map<string, number>();
   /** The oldest chunks, the oldest last. */
   private batch: string[] = [];
   /** What {@link nextOldest} has named is not older. */
@@ -31,18 +33,17 @@ export class SealedChunks {
 
   /**
    * @param logs - absolute path of `logs/`
-   * @param sizes - sizes of the chunks that are there at the start, by name; given away
+   * @param leftovers - the chunks that are there at the start
    */
   constructor(
     private readonly logs: string,
-    private readonly sizes: Map<string, number> = new Map(),
+    private leftovers = noChunks,
   ) {
-    for (const bytes of sizes.values()) this.bytes += bytes;
-    this.grownEnough += 2 * sizes.size;
+    for (const bytes of leftovers.sizes) this.bytes += bytes;
   }
 
   get count(): number {
-    return this.sizes.size;
+    return this.sizes.size + this.leftovers.sizes.length;
   }
 
   /** A chunk was sealed; it is newer than all others. */
@@ -61,10 +62,16 @@ export class SealedChunks {
 
   /** The oldest chunk that this has not named yet; undefined behind the newest, and then it begins again. */
   nextOldest(): string | undefined {
+    this.unpack();
     if (this.batch.length === 0) this.batch = this.findOldest(this.named);
     const oldest = this.batch.pop();
     this.named = oldest === undefined ? '' : keyOf(oldest);
     return oldest;
+  }
+
+  private unpack(): void {
+    unpackChunks(this.leftovers, this.sizes);
+    this.leftovers = noChunks;
   }
 
   /** The first chunks behind a key, the first one last. A folder is read in whatever order, so all have to be looked at. */
@@ -94,6 +101,7 @@ export class SealedChunks {
 
   /** Looks for chunks that somebody has deleted, from where the last look has stopped. @returns bytes in those that are gone */
   look(entries: number = ENTRIES_AT_A_TIME): number {
+    this.unpack();
     try {
       this.pass ??= { directory: opendirSync(this.logs, { bufferSize: 1024 }), seen: new Set() };
       return this.goOn(this.pass, entries);

@@ -71,7 +71,7 @@ export class Server {
       meta: this.options.provenance ? paths.meta : undefined,
       clockFile: join(paths.meta, 'clock'),
       newestChunk: leftovers.newest,
-      leftovers: leftovers.sizes,
+      leftovers: leftovers.packed,
       limits: this.options.limits,
       sharesMirrorSpace: statSync(paths.logs).dev === fstatSync(mirrorFd).dev,
       gaps: paths.meta,

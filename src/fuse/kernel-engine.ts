@@ -39,6 +39,7 @@ export class KernelEngine implements Engine {
   readonly serving: Promise<string>;
   readonly ended: Promise<void>;
   private readonly wakeFd = eventfd(0, EVENTFD_FLAGS);
+  private readonly deviceFd: number;
   private readonly worker: Worker;
   private readonly queues: Queues | undefined;
   /** Why requests do not come over io_uring, where they do not. */
@@ -54,10 +55,11 @@ export class KernelEngine implements Engine {
   private refuse: (error: Error) => void = () => undefined;
 
   constructor(
-    private readonly settings: KernelEngineSettings,
+    settings: KernelEngineSettings,
     private readonly options: MountOptions,
     private readonly events: EngineEvents,
   ) {
+    this.deviceFd = settings.deviceFd;
     this.mountpoint = realpathSync(options.mountpoint);
     this.whyDevice = options.transport === 'device' ? 'as asked for' : whyNoUring();
     if (this.whyDevice === undefined) this.queues = new Queues({ ...settings, wakeFd: this.wakeFd });
@@ -71,8 +73,6 @@ export class KernelEngine implements Engine {
       workerData,
       resourceLimits: WORKER_LIMITS,
     });
-    // It has a copy now, and there can be very many.
-    settings.leftovers.clear();
     this.worker.on('message', (message: MessageFromLoop) => this.receive(message));
     this.serving = new Promise((resolve, reject) => {
       this.markServing = resolve;
@@ -116,9 +116,13 @@ export class KernelEngine implements Engine {
   private async mount(): Promise<void> {
     try {
       const uring = await this.readyQueues();
+<<<<<<< HEAD
       // What nobody would serve is not mounted.
       if (this.isStopped) return;
       mountDevice(this.settings.deviceFd, this.options);
+=======
+      mountDevice(this.deviceFd, this.options);
+>>>>>>> 4b57942e9c3e177d2dacb391402b1d46f594b947
       this.isMounted = true;
       this.mountId = topMountAt(this.mountpoint);
       this.send({ kind: 'mounted', uring });

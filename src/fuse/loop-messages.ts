@@ -5,6 +5,7 @@
  * poll(2), where messages do not reach it.
  */
 import type { LossReport } from '../capture/losses.js';
+import type { PackedChunks } from '../capture/packed-chunks.js';
 import type { TrackProblem, TrackRule } from '../capture/track-list.js';
 import type { CacheLimits } from '../config/cache-limits.js';
 import type { Negotiated } from './negotiation.js';
@@ -26,8 +27,8 @@ export interface LoopSettings {
   readonly clockFile: string;
   /** Newest time among the chunks that are there, in units of 100 ns. */
   readonly newestChunk: bigint;
-  /** Bytes of the chunks that are there, by name. */
-  readonly leftovers: Map<string, number>;
+  /** The chunks that are there. */
+  readonly leftovers: PackedChunks;
   readonly limits: CacheLimits;
   /** Whether `logs` and the mirror are on one file system. */
   readonly sharesMirrorSpace: boolean;

@@ -10,6 +10,7 @@ import type { Space } from '../../src/capture/free-space.js';
 import { Losses } from '../../src/capture/losses.js';
 import { SealedChunks } from '../../src/capture/sealed-chunks.js';
 import { type CacheLimits, noLimits } from '../../src/config/cache-limits.js';
+import { packedChunks } from '../harness/cache-room.js';
 
 const path = '/var/log/a';
 const stream = streamId(path);
@@ -44,7 +45,7 @@ describe('room in the log cache', () => {
       now: () => now,
       space: () => space,
     };
-    const room = new CacheRoom(options, new SealedChunks(logs, new Map(leftovers)), losses, credit);
+    const room = new CacheRoom(options, new SealedChunks(logs, packedChunks(leftovers)), losses, credit);
     room.names.remember(stream, path);
     return room;
   };

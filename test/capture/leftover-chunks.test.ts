@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { chunkName, streamId } from '../../src/capture/chunk-name.js';
 import { sealLeftoverChunks } from '../../src/capture/leftover-chunks.js';
+import { unpackChunks } from '../../src/capture/packed-chunks.js';
 
 test('chunks of an earlier server are sealed, foreign files are left alone', (t) => {
   const logs = mkdtempSync(join(tmpdir(), 'logagg-fs-test-'));
@@ -23,11 +24,17 @@ test('chunks of an earlier server are sealed, foreign files are left alone', (t)
   truncateSync(empty);
   const foreign = add(`${chunkName(stream, 30n)}.offset`, 0o600);
 
-  assert.deepEqual(sealLeftoverChunks(logs), {
+  const { packed, ...found } = sealLeftoverChunks(logs);
+  const sizes = new Map<string, number>();
+  unpackChunks(packed, sizes);
+  assert.deepEqual(
+    [...sizes].sort(),
+    [sealed, shared, live].map((path) => [basename(path), 2]),
+  );
+  assert.deepEqual(found, {
     chunks: 4,
     sealed: 2,
     newest: 30n,
-    sizes: new Map([live, shared, sealed].map((path) => [basename(path), 2])),
   });
   assert.equal(existsSync(empty), false, 'a chunk without a byte is no chunk');
   const mode = (path: string): number => statSync(path).mode & 0o777;

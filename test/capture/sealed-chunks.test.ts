@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { chunkName } from '../../src/capture/chunk-name.js';
 import { SealedChunks } from '../../src/capture/sealed-chunks.js';
+import { packedChunks } from '../harness/cache-room.js';
 
 const name = (number: number): string => chunkName(String(number % 3).repeat(32), BigInt(number));
 
@@ -21,7 +22,7 @@ describe('sealed chunks', () => {
   };
 
   test('are named from the oldest on, over all streams, whatever the order of the folder', () => {
-    const chunks = new SealedChunks(logs, new Map([5, 1, 4, 2].map((number) => [name(number), number])));
+    const chunks = new SealedChunks(logs, packedChunks([5, 1, 4, 2].map((number) => [name(number), number])));
     chunks.add(name(7), 7);
     assert.equal(chunks.bytes, 19);
     const named = Array.from({ length: 5 }, () => chunks.nextOldest());
@@ -34,7 +35,7 @@ describe('sealed chunks', () => {
   });
 
   test('that a collector has deleted are noticed when a look has come round', () => {
-    const chunks = new SealedChunks(logs, new Map([1, 2, 3, 4].map((number) => [add(number), 10])));
+    const chunks = new SealedChunks(logs, packedChunks([1, 2, 3, 4].map((number) => [add(number), 10])));
     for (const number of [1, 3]) rmSync(join(logs, name(number)));
     assert.equal(chunks.look(1), 0);
     assert.ok(chunks.isLooking);
@@ -46,7 +47,7 @@ describe('sealed chunks', () => {
   });
 
   test('are all kept when the folder can not be read', () => {
-    const chunks = new SealedChunks(join(logs, 'missing'), new Map([[name(1), 5]]));
+    const chunks = new SealedChunks(join(logs, 'missing'), packedChunks([[name(1), 5]]));
     assert.equal(chunks.look(), 0);
     assert.equal(chunks.bytes, 5);
   });

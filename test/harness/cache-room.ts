@@ -1,18 +1,34 @@
+<<<<<<< HEAD
+
 /** A log cache without limits, for unit tests of what needs one and is not about it. */
 import { ByteCredit } from '../../src/capture/byte-credit.js';
+
+=======
+/** Log caches of unit tests. */
+>>>>>>> 4b57942e9c3e177d2dacb391402b1d46f594b947
+
 import { CacheRoom } from '../../src/capture/cache-room.js';
 import { Losses } from '../../src/capture/losses.js';
+import { ChunkPacker, type PackedChunks } from '../../src/capture/packed-chunks.js';
 import { SealedChunks } from '../../src/capture/sealed-chunks.js';
 import { noLimits } from '../../src/config/cache-limits.js';
 
-/** @param logs - absolute path of `logs/`, which need not exist */
+/** A log cache without limits, for tests of what needs one and is not about it. @param logs - need not exist */
 export function unlimitedRoom(logs: string): CacheRoom {
   return new CacheRoom({ logs, limits: noLimits, sharesMirrorSpace: false }, new SealedChunks(logs), new Losses());
 }
 
+<<<<<<< HEAD
 /** More bytes than a test captures. */
 export function plentyOfCredit(): ByteCredit {
   const credit = new ByteCredit();
   credit.give(2 ** 30);
   return credit;
+=======
+/** Chunks as they are found at the start. */
+export function packedChunks(chunks: Iterable<readonly [name: string, bytes: number]>): PackedChunks {
+  const packer = new ChunkPacker();
+  for (const [name, bytes] of chunks) packer.add(name, bytes);
+  return packer.pack();
+>>>>>>> 4b57942e9c3e177d2dacb391402b1d46f594b947
 }

@@ -34,11 +34,11 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((total, numbe
 export const newlinesIn = (text: string): number => text.split('\n').length - 1;
 
 /**
- * Every chunk is a piece of what was written, in order, and the gaps have exactly the bytes and newlines that are in none.
+ * Every chunk is a piece of what was written, in order.
  * @param written - all that was written to the path since the cache was made, each line of it different
- * @returns how many bytes are missing
+ * @returns what was captured
  */
-export function assertAccounted(root: string, path: string, written: string): number {
+export function assertPieces(root: string, path: string, written: string): string {
   let position = 0;
   let captured = '';
   for (const chunk of chunksOf(join(root, 'logs'), path)) {
@@ -48,6 +48,12 @@ export function assertAccounted(root: string, path: string, written: string): nu
     position = found + text.length;
     captured += text;
   }
+  return captured;
+}
+
+/** {@link assertPieces}, and the gaps have exactly the bytes and newlines that are in no chunk. @returns how many bytes those are */
+export function assertAccounted(root: string, path: string, written: string): number {
+  const captured = assertPieces(root, path, written);
   const gaps = gapsOf(root, path);
   const missing = written.length - captured.length;
   assert.equal(sum(gaps.map(({ bytes }) => bytes)), missing, `bytes missing in ${path}`);
