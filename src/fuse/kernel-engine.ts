@@ -116,13 +116,9 @@ export class KernelEngine implements Engine {
   private async mount(): Promise<void> {
     try {
       const uring = await this.readyQueues();
-<<<<<<< HEAD
       // What nobody would serve is not mounted.
       if (this.isStopped) return;
-      mountDevice(this.settings.deviceFd, this.options);
-=======
       mountDevice(this.deviceFd, this.options);
->>>>>>> 4b57942e9c3e177d2dacb391402b1d46f594b947
       this.isMounted = true;
       this.mountId = topMountAt(this.mountpoint);
       this.send({ kind: 'mounted', uring });

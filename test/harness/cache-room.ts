@@ -1,11 +1,6 @@
-<<<<<<< HEAD
-
-/** A log cache without limits, for unit tests of what needs one and is not about it. */
-import { ByteCredit } from '../../src/capture/byte-credit.js';
-
-=======
 /** Log caches of unit tests. */
->>>>>>> 4b57942e9c3e177d2dacb391402b1d46f594b947
+
+import { ByteCredit } from '../../src/capture/byte-credit.js';
 
 import { CacheRoom } from '../../src/capture/cache-room.js';
 import { Losses } from '../../src/capture/losses.js';
@@ -18,17 +13,16 @@ export function unlimitedRoom(logs: string): CacheRoom {
   return new CacheRoom({ logs, limits: noLimits, sharesMirrorSpace: false }, new SealedChunks(logs), new Losses());
 }
 
-<<<<<<< HEAD
 /** More bytes than a test captures. */
 export function plentyOfCredit(): ByteCredit {
   const credit = new ByteCredit();
   credit.give(2 ** 30);
   return credit;
-=======
+}
+
 /** Chunks as they are found at the start. */
 export function packedChunks(chunks: Iterable<readonly [name: string, bytes: number]>): PackedChunks {
   const packer = new ChunkPacker();
   for (const [name, bytes] of chunks) packer.add(name, bytes);
   return packer.pack();
->>>>>>> 4b57942e9c3e177d2dacb391402b1d46f594b947
 }
