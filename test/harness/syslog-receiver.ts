@@ -58,7 +58,8 @@ export class SyslogReceiver {
 
   private configuration(): string {
     const { folder } = this.place;
-    const input = this.transport === 'udp' ? 'imudp' : 'imtcp';
+    // A buffer for all that a test sends: on a busy machine rsyslogd may not run for longer than the usual 208 KiB last.
+    const input = this.transport === 'udp' ? 'imudp" rcvbufSize="32m' : 'imtcp';
     return `$EscapeControlCharactersOnReceive off
 $MaxMessageSize 64k
 main_queue(queue.type="Direct")

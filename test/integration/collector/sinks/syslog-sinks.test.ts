@@ -220,6 +220,14 @@ test('a record that is longer than a datagram is cut, counted and reported', lim
   assert.deepEqual(losses, [['records longer than 480 bytes are cut', 1]]);
 });
 
+test('datagrams are sent no faster than rate= says', limit, async (context) => {
+  const receiver = await SyslogReceiver.start(context, 'udp');
+  const sink = openSinkFor(context, `syslog+udp://127.0.0.1:${receiver.port}?rate=1000`);
+  const began = performance.now();
+  await check(receiver, sink, numberedBatches(500, 500, text));
+  assert.ok(performance.now() - began >= 400);
+});
+
 test('the longest datagram can be sent', limit, async (context) => {
   const receiver = await SyslogReceiver.start(context, 'udp');
   const sink = openSinkFor(context, `syslog+udp://127.0.0.1:${receiver.port}`, 'raw');
