@@ -1,8 +1,8 @@
 /**
  * A real rsyslogd that writes what it receives on a loopback port into one file, byte for byte.
  *
- * Guarantees: its configuration, work folder and port are its own. It has no queue: what it has read is written, also when it
- * is killed right afterwards. Can be killed and started again on the same port.
+ * Guarantees: its configuration, work folder and port are its own. It has no queue: it writes what it has read before it reads
+ * on. Can be ended and started again on the same port.
  */
 
 import { createSocket } from 'node:dgram';
@@ -78,11 +78,6 @@ input(type="${input}" port="${this.port}" address="127.0.0.1" ruleset="received"
     return join(this.place.logs, 'received.log');
   }
 
-  get pid(): number {
-    if (this.daemon === undefined) throw new Error('rsyslogd does not run');
-    return this.daemon.pid;
-  }
-
   /** What has been written so far. */
   get received(): Buffer {
     return existsSync(this.file) ? readFileSync(this.file) : Buffer.alloc(0);
@@ -106,9 +101,9 @@ input(type="${input}" port="${this.port}" address="127.0.0.1" ruleset="received"
     else (await connected(this.port)).destroy();
   }
 
-  /** Kills it without a warning. */
-  async kill(): Promise<void> {
-    this.daemon?.kill('SIGKILL');
+  /** Ends it: without a warning, or (SIGTERM) so that it writes what it has read. */
+  async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    this.daemon?.kill(signal);
     await this.daemon?.stop();
     this.daemon = undefined;
   }

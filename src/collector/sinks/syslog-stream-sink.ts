@@ -4,7 +4,8 @@
  * Syslog over a stream has no acknowledgement: the sender of the last message never hears of its fate. What there is besides is
  * the end of the connection, and so, with `ack=close` (the default), each batch has a connection of its own, and acknowledged
  * means that the receiver has read all of it and has then closed its side. What can be lost is what a receiver has read and
- * loses itself: a crash of rsyslogd loses its queue in memory. A proxy in between speaks for itself, not for the receiver.
+ * loses itself: a crash of rsyslogd loses its queue in memory, and the batch that it has just read, since its kernel closes
+ * the connection in good order. A proxy in between speaks for itself, not for the receiver.
  *
  * With `ack=sent` the connection stays, and acknowledged means that our kernel has the bytes and that the receiver had not
  * closed the connection. What can be lost is all that lies in both kernels' buffers when the receiver or the network dies: up

@@ -23,7 +23,7 @@ const defaultPort = 514;
 const longestMessage = 65_507;
 /** RFC 5426, 3.2: what every receiver must take. */
 const shortestMaximum = 480;
-const defaultRate = 10_000;
+const defaultRate = 5_000;
 /** A burst ends with one of the two: 32 KiB are far below the buffer, and Linux counts about 768 bytes for each besides. */
 const burstCount = 32;
 const burstBytes = 32 * 1024;
