@@ -4,7 +4,7 @@
  * Says on standard error, a line each: `ticks N` when it is stuck for 300 ms (N turns of its timer went by), `failed CODE
  * MESSAGE`, `done MILLISECONDS`. SIGTERM aborts the delivery, and it exits.
  */
-import { errorCode } from '../../src/daemon/errno-text.js';
+import { errorCode } from '../../src/libc/errno-text.js';
 import { batchOf, deliver, sinkOf } from './sink-batches.js';
 
 const [batches = 1, bytes = 1] = process.argv.slice(2).map(Number);
