@@ -197,7 +197,9 @@ export class Collector {
     const { meta, host, once, batchBytes, batchMilliseconds } = this.options;
     const { name } = config;
     const credentials = config.credentials === undefined ? {} : { credentials: config.credentials };
-    const sink = openSink(config.url, { format: findFormat(config.format), host, ...credentials });
+    const onLoss = (problem: string, records: number): void =>
+      this.problems.report(`loss ${name}`, { destination: name }, problem, records);
+    const sink = openSink(config.url, { format: findFormat(config.format), host, onLoss, ...credentials });
     const checkpoint = new Checkpoint(meta, name, (message) => this.problems.report(`progress ${name}`, {}, message));
     checkpoint.retain((stream) => this.inventory.streams.has(stream));
     const loop = new DeliveryLoop({

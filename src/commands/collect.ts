@@ -24,9 +24,9 @@ const collectHelp = `
 Destinations:
   stdout:                              standard output
   file:///srv/logs/all.log             a file that is appended to
-  http(s)://HOST/PATH                  batches, compressed
+  http(s)://HOST/PATH                  a POST a batch
   syslog+udp:// syslog:// syslog+tls://HOST:PORT
-  es://HOST:9200/INDEX                 Elasticsearch and OpenSearch, bulk API
+  es://HOST:9200?index=NAME            Elasticsearch and OpenSearch, bulk API
 
 Examples:
   logagg-fs collect /logcache --to stdout: --once          print what was captured, and remove it
