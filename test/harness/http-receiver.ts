@@ -31,6 +31,8 @@ export type Answer =
   | 'reset at once'
   | 'reset'
   | 'break off'
+  /** Some bytes of a reply now and then, for ever. */
+  | 'drip'
   /** Reads everything and says nothing; does not even read. */
   | 'stall'
   | 'stall at once';
@@ -109,6 +111,10 @@ export class HttpReceiver {
     else if (answer === 'break off') {
       response.writeHead(200, { 'content-length': '1000' });
       response.write('not all of', () => socket.destroy());
+    } else if (answer === 'drip') {
+      response.writeHead(200);
+      const timer = setInterval(() => response.write('x'), 20);
+      socket.once('close', () => clearInterval(timer));
     } else if (typeof answer === 'object') response.writeHead(answer.status, answer.headers).end(answer.body ?? '');
   }
 }

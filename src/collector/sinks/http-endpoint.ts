@@ -105,13 +105,14 @@ export class HttpEndpoint {
   private exchange(content: Buffer, headers: Record<string, string | number>, signal: AbortSignal): Promise<string> {
     return new Promise((resolve, reject) => {
       const request = this.request({ ...this.options, headers });
-      const silent = (): void => {
-        request.destroy(new Error(`no answer within ${this.timeout / 1000} s`));
+      const giveUp = (what: string, milliseconds: number) => (): void => {
+        request.destroy(new Error(`${what} within ${milliseconds / 1000} s`));
       };
       const onAbort = (): void => {
         request.destroy(new Error('aborted'));
       };
-      const end = setTimeout(silent, this.timeout * patience);
+      const longest = this.timeout * patience;
+      const end = setTimeout(giveUp('no complete answer', longest), longest);
       signal.addEventListener('abort', onAbort, { once: true });
       const settle = (outcome: () => void): void => {
         this.lastUse = performance.now();
@@ -121,7 +122,7 @@ export class HttpEndpoint {
       };
       const fail = (error: unknown): void =>
         settle(() => reject(signal.aborted ? interrupted() : temporaryFailure(error)));
-      request.on('timeout', silent);
+      request.on('timeout', giveUp('no answer', this.timeout));
       request.on('error', fail);
       request.on('response', (response) => {
         readText(response).then((text) => {

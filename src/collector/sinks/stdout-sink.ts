@@ -4,11 +4,12 @@
  * Guarantees: acknowledged means that the reader's pipe, the terminal or the file has taken all bytes; what a reader does with
  * them is its own affair. A reader that stands still holds up this destination and nothing else: neither the process nor a
  * thread waits for it, and the signal ends the wait. A reader that has gone is a temporary failure whose cause has the code
- * `EPIPE`. The modes of what we were given are left alone: a shell's own pipe stays blocking.
+ * `EPIPE`. The modes of a pipe that we were given are left alone: a shell's own pipe stays blocking.
  */
 import { constants, fstatSync, openSync, type Stats, write } from 'node:fs';
 import { Socket } from 'node:net';
 import { isatty, WriteStream } from 'node:tty';
+import { errorCode } from '../../daemon/errno-text.js';
 import type { Format } from '../formats/format.js';
 import { interrupted, temporaryFailure } from './failure-text.js';
 import type { OpenSink } from './open-sink.js';
@@ -40,12 +41,8 @@ class StdoutSink implements Sink {
       if (this.output === standardOutput) await writeAll(standardOutput, payload);
       else await sendAll(this.output, payload, signal);
     } catch (error) {
-      throw this.isBrokenPipe(error) ? nobodyReads(error) : temporaryFailure(error);
+      throw errorCode(error) === 'EPIPE' ? nobodyReads(error) : temporaryFailure(error);
     }
-  }
-
-  private isBrokenPipe(error: unknown): boolean {
-    return error instanceof Error && 'code' in error && error.code === 'EPIPE';
   }
 
   async close(): Promise<void> {
@@ -66,16 +63,22 @@ function openOutput(): Socket | typeof standardOutput {
   return stream;
 }
 
-/**
- * Node would make the pipe itself non-blocking, for all who share it. Opening it anew gives a description of our own (Linux,
- * pipe(7)); libuv does that for terminals, and it can't be done to a socket.
- */
 function openStream(status: Stats): Socket {
   if (isatty(standardOutput)) return new WriteStream(standardOutput);
-  const fd = status.isFIFO()
-    ? openSync(`/proc/self/fd/${standardOutput}`, constants.O_WRONLY | constants.O_NONBLOCK)
-    : standardOutput;
-  return new Socket({ fd, readable: false, writable: true });
+  return new Socket({ fd: status.isFIFO() ? openPipe() : standardOutput, readable: false, writable: true });
+}
+
+/**
+ * Node would make the pipe itself non-blocking, for all who share it. Opening it anew gives a description of our own (Linux,
+ * pipe(7)); libuv does that for terminals, and it can't be done to a socket, nor to a pipe of another user.
+ */
+function openPipe(): number {
+  try {
+    return openSync(`/proc/self/fd/${standardOutput}`, constants.O_WRONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    if (errorCode(error) === 'EACCES') return standardOutput;
+    throw error;
+  }
 }
 
 /** Resolves when the kernel has taken everything. */

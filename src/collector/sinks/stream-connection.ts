@@ -45,8 +45,7 @@ export class StreamConnection {
   /** @throws SinkError */
   static async open(target: StreamTarget, signal: AbortSignal): Promise<StreamConnection> {
     const { host, port, tls, timeout } = target;
-    // Half-open: the receiver's end must not end our side before we have sent everything.
-    const place = { host, port, allowHalfOpen: true };
+    const place = { host, port };
     const name = isIP(host) === 0 ? { servername: host } : {};
     const socket = tls === undefined ? connectTcp(place) : connectTls({ ...place, ...name, ...tls });
     const connection = new StreamConnection(socket, timeout);

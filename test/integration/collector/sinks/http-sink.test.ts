@@ -68,6 +68,7 @@ const passing: readonly (readonly [what: string, answer: Answer, message: RegExp
   ['a reset at once', 'reset at once', /ECONNRESET|socket hang up|EPIPE/],
   ['a reset after the body', 'reset', /ECONNRESET|socket hang up/],
   ['a reply that breaks off', 'break off', /aborted/],
+  ['a reply without an end', 'drip', /^no complete answer within 3 s$/],
   ['no answer', 'stall', /^no answer within 0.3 s$/],
   ['no answer and no interest', 'stall at once', /^no answer within 0.3 s$/],
 ];
