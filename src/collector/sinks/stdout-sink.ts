@@ -9,7 +9,7 @@
 import { constants, fstatSync, openSync, type Stats, write } from 'node:fs';
 import { Socket } from 'node:net';
 import { isatty, WriteStream } from 'node:tty';
-import { errorCode } from '../../daemon/errno-text.js';
+import { errorCode } from '../../libc/errno-text.js';
 import type { Format } from '../formats/format.js';
 import { interrupted, temporaryFailure } from './failure-text.js';
 import type { OpenSink } from './open-sink.js';
