@@ -25,7 +25,7 @@ interface Arguments {
   readonly render?: true;
 }
 
-const full: Setting = { quick: false, runs: 5, time: 400 };
+const full: Setting = { quick: false, runs: 5, time: 200 };
 const quick: Setting = { quick: true, runs: 3, time: 50 };
 
 /** Where the committed figures are. */
@@ -38,7 +38,7 @@ function parseArguments(): Arguments {
   const names = groups.map(({ name }) => name);
   return new Command('bench')
     .description(
-      'Measures logagg-fs beside a plain directory, bindfs and mergerfs. Needs root; a full run takes 15 to 20 minutes.',
+      'Measures logagg-fs beside a plain directory, bindfs and mergerfs. Needs root; a full run takes 10 to 15 minutes.',
     )
     .option('--quick', 'a choice of work, with fewer and shorter samples; under a minute')
     .addOption(new Option('--only <group...>', 'only these groups').choices(names))
