@@ -44,13 +44,14 @@ export class ChunkStore {
 
   /** @returns a new chunk of the stream, or a negated errno */
   create(stream: string): Chunk | number {
-    const path = join(this.options.logs, chunkName(stream, this.clock.next()));
+    const ticks = this.clock.next();
+    const path = join(this.options.logs, chunkName(stream, ticks));
     this.pathBuffer.bytes.write(`${path}\0`);
     let fd = this.openNew();
     if (fd === -Errno.ENOENT && this.makeFolder()) fd = this.openNew();
     if (fd < 0) return fd;
     this.setAccess(fd);
-    return new Chunk(fd, path, this.options.gid === undefined ? 0o400 : 0o440);
+    return new Chunk(fd, path, this.options.gid === undefined ? 0o400 : 0o440, ticks);
   }
 
   /** @returns a descriptor of the folder, for syncing its file system, or a negated errno */

@@ -7,6 +7,7 @@ import { unlinkSync } from 'node:fs';
 import { close, dup, fchmod, statx, write } from '../libc/calls.js';
 import { AT_EMPTY_PATH } from '../libc/flags.js';
 import { emptyString, MemoryRegion } from '../libc/memory.js';
+import type { Ticks } from './chunk-name.js';
 
 const STATX_NLINK = 0x4;
 const NLINK_WORD = 4;
@@ -23,11 +24,13 @@ export class Chunk {
   /**
    * @param fd - descriptor of the new, empty file, open for appending; the chunk closes it
    * @param sealedMode - permission bits of the sealed file: no write bits
+   * @param ticks - time in its name
    */
   constructor(
     readonly fd: number,
     private readonly path: string,
     private readonly sealedMode: number,
+    readonly ticks: Ticks,
   ) {}
 
   /** @returns bytes written, or -1 with errno set */

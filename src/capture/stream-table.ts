@@ -12,7 +12,7 @@ import type { Losses } from './losses.js';
 import { PathMemory } from './path-memory.js';
 import type { PatternSet } from './pattern-set.js';
 import { isCompressedName, type SkippedWriters } from './skipped-writers.js';
-import { Stream } from './stream.js';
+import { type CaptureProgress, Stream } from './stream.js';
 import { StreamSlots } from './stream-slots.js';
 
 /** A file opened for writing. */
@@ -43,6 +43,7 @@ export class StreamTable {
     private readonly losses: Losses,
     private readonly options: StreamTableOptions,
     readonly slots: StreamSlots = new StreamSlots(),
+    private readonly progress: CaptureProgress | undefined = undefined,
   ) {
     // One character a byte, like every path here.
     const mountpoint = Buffer.from(options.mountpoint).toString('latin1');
@@ -66,6 +67,30 @@ export class StreamTable {
     const stream = path === undefined || this.isSkipped(handle, file) ? undefined : this.streamOf(path);
     if (stream !== undefined) stream.handles++;
     this.slots.link(handle, stream?.slot ?? -1);
+  }
+
+  /** Whether a handle is a rotation tool's, as was decided when it was opened; undefined where nobody had to know. */
+  isRotation(handle: number): boolean | undefined {
+    return this.skipped.get(handle);
+  }
+
+  /**
+   * Takes over from the last server: the streams that it left, and which handles they capture. Their chunks are sealed.
+   * @param rotation - as {@link isRotation} said there, of each handle that is open for writing
+   */
+  restore(rotation: Iterable<readonly [handle: number, isRotation: boolean | undefined]>): void {
+    for (const { slot, path } of this.slots.restore()) {
+      // Its last chunks may not be on disk.
+      const stream = new Stream(path, slot, this.slots, this.store, this.losses, true, this.progress);
+      this.byPath.set(path, stream);
+      this.bySlot[slot] = stream;
+    }
+    for (const [handle, isRotation] of rotation) {
+      if (isRotation !== undefined) this.skipped.set(handle, isRotation);
+      const stream = this.ofHandle(handle);
+      if (stream === undefined) this.slots.link(handle, -1);
+      else stream.handles++;
+    }
   }
 
   /** The handle is closed. */
@@ -135,8 +160,8 @@ export class StreamTable {
   private streamOf(path: string): Stream {
     const known = this.byPath.get(path);
     if (known !== undefined) return known;
-    const { slots, store, losses, unsyncedPasts } = this;
-    const stream = new Stream(path, slots.take(), slots, store, losses, unsyncedPasts.take(path));
+    const { slots, store, losses, unsyncedPasts, progress } = this;
+    const stream = new Stream(path, slots.take(path), slots, store, losses, unsyncedPasts.take(path), progress);
     this.byPath.set(path, stream);
     this.bySlot[stream.slot] = stream;
     return stream;

@@ -11,6 +11,7 @@
 import { lastErrno } from '../libc/calls.js';
 import { Errno } from '../libc/errno.js';
 import type { MemoryRegion } from '../libc/memory.js';
+import { crashAt } from '../recovery/crash-point.js';
 import type { Chunk } from './chunk.js';
 import { streamId } from './chunk-name.js';
 import type { ChunkStore } from './chunk-store.js';
@@ -19,6 +20,14 @@ import type { StreamSlots } from './stream-slots.js';
 import { type UnsyncedCapture, UnsyncedChunks } from './unsynced-chunks.js';
 
 const NEWLINE = 0x0a;
+
+/** How far the capture of a write is (see `src/recovery/intents.ts`). */
+export interface CaptureProgress {
+  /** The live chunk of a stream's slot, of `size` bytes, is about to take more. */
+  beginPiece(slot: number, size: number): void;
+  /** It took so many. */
+  endPiece(bytes: number): void;
+}
 
 export class Stream {
   /** Open handles whose writes come here. */
@@ -32,6 +41,7 @@ export class Stream {
    * @param path - full path of the tracked file (latin1, one character a byte)
    * @param slot - where other threads find its live chunk
    * @param hasUnsyncedPast - an earlier stream of the path may have left chunks that are not on disk
+   * @param progress - told of each piece of a write, for the server that goes on if this one dies
    */
   constructor(
     readonly path: string,
@@ -40,6 +50,7 @@ export class Stream {
     private readonly store: ChunkStore,
     private readonly losses: Losses,
     hasUnsyncedPast = false,
+    private readonly progress: CaptureProgress | undefined = undefined,
   ) {
     this.id = streamId(path);
     this.unsynced = new UnsyncedChunks(path, store, hasUnsyncedPast);
@@ -65,20 +76,27 @@ export class Stream {
       }
       const cut = this.cutPoint(region.bytes, start + done, length - done);
       const wanted = cut === 0 ? length - done : cut;
+      this.progress?.beginPiece(this.slot, this.slots.size(this.slot));
       const written = chunk.write(region.address + start + done, wanted);
+      crashAt?.('chunk-written');
       if (written < 0) {
+        this.progress?.endPiece(0);
         if (lastErrno() === Errno.EINTR) continue;
         this.failed(length - done);
         return;
       }
       // Asked after the write, not before: what went to a file that nobody can find any more goes to the next chunk.
       if (!chunk.isLinked()) {
+        this.progress?.endPiece(0);
         this.abandon(chunk);
         continue;
       }
+      this.progress?.endPiece(written);
+      crashAt?.('capture-noted');
       this.slots.grow(this.slot, written);
       done += written;
       if (written === cut) this.endChunk();
+      crashAt?.('chunk-ended');
     }
   }
 
@@ -88,7 +106,8 @@ export class Stream {
     const chunk = this.store.create(this.id);
     if (typeof chunk === 'number') return chunk;
     this.chunk = chunk;
-    this.slots.beginChunk(this.slot, chunk.fd);
+    this.slots.beginChunk(this.slot, chunk.fd, chunk.ticks);
+    crashAt?.('chunk-begun');
     this.unsynced.begun();
     return chunk;
   }

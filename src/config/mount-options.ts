@@ -44,6 +44,8 @@ export interface MountOptions {
   readonly chunkSize: number;
   /** A chunk idle for this many seconds is sealed. */
   readonly sealSeconds: number;
+  /** A server that shows no sign of life for so many seconds is replaced; 0 for never. */
+  readonly hangSeconds: number;
   /** Command names (`/proc/PID/comm`) whose writes are never captured: the tools of rotation. */
   readonly skipWriters: readonly string[];
   /** Group that may read chunks, or undefined for root alone. */
@@ -108,6 +110,7 @@ export function formatMountOptions(options: MountOptions): string {
     transport: options.transport,
     chunksize: String(options.chunkSize),
     seal: String(options.sealSeconds),
+    hang: String(options.hangSeconds),
     skipwriters: options.skipWriters.join(':'),
     group: options.group,
     busypoll: String(options.busyPollMicroseconds),

@@ -2,7 +2,8 @@
  * The request loop: everything that lives on its thread, put together.
  *
  * Guarantees: one thread serves all requests, in the order in which they come, so that the order of the chunk is the order
- * of the mirror. Slow work is handed to the main thread. When the mount ends all chunks are sealed.
+ * of the mirror. Slow work is handed to the main thread. When the mount ends all chunks are sealed; when the next server is to go
+ * on, or this one goes on after another, see `src/recovery/intents.ts`.
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { ChunkClock } from '../capture/chunk-clock.js';
@@ -15,8 +16,15 @@ import { StreamTable } from '../capture/stream-table.js';
 import type { TrackRule } from '../capture/track-list.js';
 import { MemoryRegion } from '../libc/memory.js';
 import { Caller } from '../mirror/caller.js';
-import { Mirror } from '../mirror/mirror.js';
+import { HandleRecords } from '../mirror/handle-records.js';
+import { Mirror, type MirrorRecords } from '../mirror/mirror.js';
+import { NodeRecords } from '../mirror/node-records.js';
 import { OpenDescriptors } from '../mirror/open-descriptors.js';
+import { crashAt } from '../recovery/crash-point.js';
+import { Intents } from '../recovery/intents.js';
+import { requestAgain } from '../recovery/request-again.js';
+import { ServerState } from '../recovery/server-state.js';
+import { TextPool } from '../recovery/text-pool.js';
 import { type DeviceClient, DeviceTransport } from './device-transport.js';
 import type { LoopSettings, MessageFromLoop, MessageToLoop } from './loop-messages.js';
 import type { Negotiated, Unsupported, Wanted } from './negotiation.js';
@@ -36,6 +44,8 @@ export class RequestLoop implements DeviceClient {
   private readonly handed: HandedRequests | undefined;
   private readonly wanted: Wanted & { uring: boolean };
   private negotiated: Negotiated | Unsupported | undefined;
+  private readonly state: ServerState | undefined;
+  private isHandedOver = false;
   /** Whether queue threads serve requests. */
   private hasQueues = false;
 
@@ -44,11 +54,20 @@ export class RequestLoop implements DeviceClient {
     private readonly port: MessagePort,
   ) {
     Caller.separateThread();
-    this.wanted = { passthrough: settings.passthrough, nativeUntracked: settings.nativeUntracked, uring: false };
-    const { shared } = settings;
+    const { shared, passthrough, nativeUntracked } = settings;
+    this.wanted = { passthrough, nativeUntracked, uring: false, recoverable: settings.state !== undefined };
+    this.state = settings.state && ServerState.at(settings.state);
+    const texts = new TextPool(this.state?.section('texts'));
+    const records = {
+      intents: new Intents(this.state?.section('intents')),
+      nodes: new NodeRecords(texts, this.state?.section('nodes')),
+      handles: new HandleRecords(texts, this.state?.section('handles')),
+    };
     const descriptors = new OpenDescriptors(shared && MemoryRegion.at(shared.descriptors));
-    const slots = new StreamSlots(shared && MemoryRegion.at(shared.streams));
-    this.mirror = new Mirror(settings.mirrorFd, new Caller(), settings.maxDescriptors, descriptors);
+    const streams = shared ? MemoryRegion.at(shared.streams) : this.state?.section('streams');
+    const slots = new StreamSlots(streams, texts);
+    if (settings.resume) texts.restore(usedTexts(records, slots));
+    this.mirror = new Mirror(settings.mirrorFd, new Caller(), settings.maxDescriptors, descriptors, records);
     this.clock = new ChunkClock(settings.clockFile, settings.newestChunk);
     const store = new ChunkStore(settings, this.clock);
     const options = {
@@ -56,12 +75,16 @@ export class RequestLoop implements DeviceClient {
       sealMilliseconds: settings.sealMilliseconds,
       skippedWriters: new SkippedWriters(settings.skipWriters),
     };
-    this.streams = new StreamTable(this.compile(settings.rules), store, this.losses, options, slots);
+    this.streams = new StreamTable(this.compile(settings.rules), store, this.losses, options, slots, records.intents);
     this.session = new Session(settings.deviceFd, this.mirror, this.streams, this.wanted, {
       onNegotiated: (result) => {
         this.negotiated = result;
       },
-      onSlowWork: (work) => this.tell({ kind: 'slow', work }),
+      onSlowWork: (work) => {
+        this.mirror.intents.handOver(work.kind === 'sync' ? work.written : undefined);
+        this.tell({ kind: 'slow', work });
+        crashAt?.('handed-over');
+      },
       onDefect: (opcode, error) =>
         this.tell({
           kind: 'defect',
@@ -77,19 +100,42 @@ export class RequestLoop implements DeviceClient {
     const { deviceFd, wakeFd, busyPollMicroseconds } = this.settings;
     const buffer = this.session.request.region;
     const transport = new DeviceTransport({ deviceFd, wakeFd, busyPollMicroseconds, buffer }, this);
-    this.tell({ kind: 'ready' });
-    transport.awaitWakeUp();
+    if (this.settings.resume) this.resume();
+    else {
+      this.tell({ kind: 'ready' });
+      transport.awaitWakeUp();
+    }
     transport.run();
+    if (this.isHandedOver) return;
     if (this.hasQueues) this.handed?.end();
     this.streams.endAll();
     this.clock.close();
     this.reportLosses(Number.POSITIVE_INFINITY);
   }
 
+  /** Goes on where the last server died. */
+  private resume(): void {
+    const { state, mirror, session, streams, settings } = this;
+    if (state === undefined) throw new Error('there is no state to go on with');
+    const { handles } = mirror;
+    const lost = mirror.restore();
+    streams.restore([...handles.writable()].map(([handle]) => [handle, handles.records.skipped(handle)] as const));
+    streams.usePatterns(this.compile(settings.rules), handles.writable());
+    const { agreed } = state;
+    session.begin(agreed);
+    session.passthrough?.restore();
+    mirror.nodes.sweep();
+    crashAt?.('resumed');
+    requestAgain(settings.deviceFd, agreed.resend, mirror.intents);
+    crashAt?.('resent');
+    this.tell({ kind: 'resumed', lost });
+  }
+
   serve(length: number): void {
     const { session, settings } = this;
     const result = session.serve(length, handlersByOpcode, -1);
     if (result !== NO_REPLY) session.reply.send(settings.deviceFd, session.request, result);
+    crashAt?.('answered');
     if (this.negotiated !== undefined) this.tellNegotiated(this.negotiated);
   }
 
@@ -121,6 +167,10 @@ export class RequestLoop implements DeviceClient {
       if (received === undefined) return true;
       const { message } = received;
       if (message.kind === 'stop') return false;
+      if (message.kind === 'handOver') {
+        this.isHandedOver = true;
+        return false;
+      }
       if (message.kind === 'mounted') this.wanted.uring = message.uring;
       if (message.kind === 'syncFailed') this.streams.syncFailed(message.path);
       if (message.kind === 'rules')
@@ -129,9 +179,11 @@ export class RequestLoop implements DeviceClient {
   }
 
   housekeep(now: number): number {
+    this.state?.beat();
     this.streams.housekeep(now);
     this.reportLosses(now);
-    return this.streams.isIdle && this.losses.isEmpty ? -1 : HOUSEKEEPING_INTERVAL;
+    if (!this.streams.isIdle || !this.losses.isEmpty) return HOUSEKEEPING_INTERVAL;
+    return this.settings.idleMilliseconds === 0 ? -1 : this.settings.idleMilliseconds;
   }
 
   private reportLosses(now: number): void {
@@ -146,4 +198,11 @@ export class RequestLoop implements DeviceClient {
   private tell(message: MessageFromLoop): void {
     this.port.postMessage(message);
   }
+}
+
+/** Heads of the texts that the last server's records name. */
+function* usedTexts({ nodes, handles }: MirrorRecords, slots: StreamSlots): Generator<number> {
+  yield* nodes.textHeads();
+  yield* handles.textHeads();
+  yield* slots.textHeads();
 }

@@ -46,6 +46,7 @@ export const ioctl = bind<(fd: number, request: number, argument: Pointer) => nu
   'int ioctl(int, unsigned long, uintptr_t)',
 );
 export const fcntl = bind<(fd: number, command: number, argument: number) => number>('int fcntl(int, int, long)');
+export const memfdCreate = bind<(name: Pointer, flags: number) => number>('int memfd_create(uintptr_t, unsigned int)');
 export const flock = bind<(fd: number, operation: number) => number>('int flock(int, int)');
 export const dup = bind<(fd: number) => number>('int dup(int)');
 export const close = bind<(fd: number) => number>('int close(int)');

@@ -23,6 +23,7 @@ const defaults: MountOptions = {
   transport: 'auto',
   chunkSize: 500_000,
   sealSeconds: 10,
+  hangSeconds: 30,
   skipWriters: ['logrotate', 'gzip', 'bzip2', 'xz', 'zstd'],
   group: undefined,
   busyPollMicroseconds: 50,
@@ -213,7 +214,7 @@ describe('back to a string', () => {
     assert.equal(
       formatMountOptions({ ...defaults, group: 'adm', root: '/a b,c', ...flags({ readOnly: true }) }),
       'ro,fsname=logagg-fs,root=/a\\040b\\054c,loglevel=info,engine=auto,transport=auto,chunksize=500000,seal=10,' +
-        'skipwriters=logrotate:gzip:bzip2:xz:zstd,group=adm,busypoll=50,passthrough=on,untracked=served',
+        'hang=30,skipwriters=logrotate:gzip:bzip2:xz:zstd,group=adm,busypoll=50,passthrough=on,untracked=served',
     );
   });
 
@@ -256,6 +257,7 @@ function randomOptions(random: () => number): MountOptions {
     engine,
     transport: engine === 'fuse-native' ? 'auto' : pick(['auto', 'uring', 'device']),
     chunkSize: 1 + Math.floor(random() * 512 * 1024 ** 2),
+    hangSeconds: pick([0, 2, 30, 3600]),
     sealSeconds: pick([0.1, 1, 10, 2.5, 86_400, 1 + random()]),
     skipWriters: Array.from({ length: Math.floor(random() * 4) }, () => word(3)),
     group: coin() ? undefined : word(6),

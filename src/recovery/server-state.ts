@@ -1,0 +1,176 @@
+/**
+ * The memory that outlives a server: what the next one needs to go on where it died.
+ *
+ * Guarantees: a private memory file (memfd) that the launcher made and the supervisor holds; no path leads to it. Its layout
+ * has a version: a server never reads another version's state. Nothing here survives the supervisor, or the host.
+ *
+ * Layout: a header of words ({@link Header}), which the supervisor reads as well (bin/logagg-fs-supervisor, od), then the
+ * sections, each at its own page.
+ */
+import { STREAM_SLOTS_SIZE } from '../capture/stream-slots.js';
+import { ftruncate, lastErrno, memfdCreate, mmap } from '../libc/calls.js';
+import { errnoName } from '../libc/errno.js';
+import { type MemoryPlace, MemoryRegion } from '../libc/memory.js';
+import { HANDLE_RECORDS_SIZE } from '../mirror/handle-records.js';
+import { NODE_RECORDS_SIZE } from '../mirror/node-records.js';
+import { INTENTS_SIZE } from './intents.js';
+import { TEXT_POOL_SIZE } from './text-pool.js';
+
+/** `logg`, as a little-endian word. */
+const MAGIC = 0x67676f6c;
+
+/** To be raised with every change of any section, or of what is in it. */
+export const LAYOUT_VERSION = 1;
+
+/** Words of the header. The supervisor knows the first eight by their place. */
+const Header = {
+  magic: 0,
+  layout: 1,
+  /** Process id of the server that serves, or served last; 0 before the first. */
+  server: 2,
+  /** Number of the FUSE connection: the minor device number of the mount. */
+  connection: 3,
+  transport: 4,
+  /** Changes at least every third of `hang=` seconds while the server lives. */
+  beat: 5,
+  /** How many servers served before this one. */
+  restarts: 6,
+  mountId: 7,
+  minor: 8,
+  features: 9,
+} as const;
+
+const Transport = { device: 1, uring: 2 } as const;
+const Feature = { passthrough: 1, backing: 2, longSetxattr: 4, resend: 8 } as const;
+
+const PAGE = 4096;
+const sections = {
+  header: PAGE,
+  intents: INTENTS_SIZE,
+  streams: STREAM_SLOTS_SIZE,
+  handles: HANDLE_RECORDS_SIZE,
+  texts: TEXT_POOL_SIZE,
+  nodes: NODE_RECORDS_SIZE,
+} as const;
+type Section = keyof typeof sections;
+
+const roundUp = (size: number): number => Math.ceil(size / PAGE) * PAGE;
+const TOTAL = Object.values(sections).reduce((sum, size) => sum + roundUp(size), 0);
+
+const PROT_READ_WRITE = 0x3;
+const MAP_SHARED = 0x1;
+/** The descriptor is passed on, but to nobody else's programs. */
+const MFD_CLOEXEC = 1;
+
+/** How the kernel and the server have agreed to speak. */
+export interface AgreedProtocol {
+  readonly minor: number;
+  readonly passthrough: boolean;
+  /** Inodes can be kept by backing files, whether or not they are read through them. */
+  readonly backing: boolean;
+  readonly longSetxattr: boolean;
+  /** The kernel can deliver requests again. */
+  readonly resend: boolean;
+}
+
+/** @returns a descriptor of new, empty state, or -1 where the host can't keep any */
+export function createStateFile(): number {
+  const name = new MemoryRegion(32).putString(0, 'logagg-fs');
+  const fd = memfdCreate(name, MFD_CLOEXEC);
+  return fd >= 0 && ftruncate(fd, TOTAL) === 0 ? fd : -1;
+}
+
+export class ServerState {
+  private readonly header: MemoryRegion;
+
+  private constructor(private readonly address: number) {
+    this.header = this.section('header');
+  }
+
+  /** Maps a state file. @throws when that fails */
+  static map(fd: number): ServerState {
+    const address = mmap(0, TOTAL, PROT_READ_WRITE, MAP_SHARED, fd, 0);
+    if (address <= 0) throw new Error(`the server's state can't be mapped: ${errnoName(lastErrno())}`);
+    return new ServerState(address);
+  }
+
+  /** The state that another thread has mapped. */
+  static at({ address }: MemoryPlace): ServerState {
+    return new ServerState(address);
+  }
+
+  get place(): MemoryPlace {
+    return { address: this.address, size: TOTAL };
+  }
+
+  section(name: Section): MemoryRegion {
+    let offset = 0;
+    for (const [other, size] of Object.entries(sections)) {
+      if (other === name) return new MemoryRegion(size, this.address + offset);
+      offset += roundUp(size);
+    }
+    throw new Error(`no section ${name}`);
+  }
+
+  /** Whether a server has served with this state, and this version can go on with it. */
+  get canResume(): boolean {
+    return this.isReadable && this.get(Header.server) !== 0 && this.get(Header.transport) === Transport.device;
+  }
+
+  /** Whether it is of this version's layout. */
+  get isReadable(): boolean {
+    return this.get(Header.magic) === MAGIC && this.get(Header.layout) === LAYOUT_VERSION;
+  }
+
+  get restarts(): number {
+    return this.get(Header.restarts);
+  }
+
+  get mountId(): number {
+    return this.get(Header.mountId);
+  }
+
+  /** What was agreed on with the first server. */
+  get agreed(): AgreedProtocol {
+    const features = this.get(Header.features);
+    return {
+      minor: this.get(Header.minor),
+      passthrough: (features & Feature.passthrough) !== 0,
+      backing: (features & Feature.backing) !== 0,
+      longSetxattr: (features & Feature.longSetxattr) !== 0,
+      resend: (features & Feature.resend) !== 0,
+    };
+  }
+
+  /** The first server serves. @param mount - the kernel's numbers of the mount */
+  begin(agreed: AgreedProtocol & { readonly uring: boolean }, mount: { id: number; connection: number }): void {
+    const { words } = this.header;
+    words[Header.minor] = agreed.minor;
+    words[Header.features] =
+      (agreed.passthrough ? Feature.passthrough : 0) |
+      (agreed.backing ? Feature.backing : 0) |
+      (agreed.longSetxattr ? Feature.longSetxattr : 0) |
+      (agreed.resend ? Feature.resend : 0);
+    words[Header.mountId] = mount.id;
+    words[Header.connection] = mount.connection;
+    words[Header.transport] = agreed.uring ? Transport.uring : Transport.device;
+    words[Header.layout] = LAYOUT_VERSION;
+    words[Header.magic] = MAGIC;
+    words[Header.server] = process.pid;
+  }
+
+  /** Another server serves. */
+  resume(): void {
+    this.header.words[Header.restarts] = this.restarts + 1;
+    this.header.words[Header.server] = process.pid;
+  }
+
+  /** The thread that serves is alive. */
+  beat(): void {
+    this.header.words[Header.beat] = this.get(Header.beat) + 1;
+  }
+
+  private get(word: number): number {
+    return this.header.words[word] ?? 0;
+  }
+}
