@@ -4,43 +4,20 @@
  * Guarantees: a private memory file (memfd) that the launcher made and the supervisor holds; no path leads to it. Its layout
  * has a version: a server never reads another version's state. Nothing here survives the supervisor, or the host.
  *
- * Layout: a header of words ({@link Header}), which the supervisor reads as well (bin/logagg-fs-supervisor, od), then the
+ * Layout: a header of words ({@link HeaderWord}), which the supervisor reads as well (bin/logagg-fs-supervisor, od), then the
  * sections, each at its own page.
  */
 import { STREAM_SLOTS_SIZE } from '../capture/stream-slots.js';
+import { readVersion } from '../config/version.js';
 import { ftruncate, lastErrno, memfdCreate, mmap } from '../libc/calls.js';
 import { errnoName } from '../libc/errno.js';
 import { type MemoryPlace, MemoryRegion } from '../libc/memory.js';
 import { HANDLE_RECORDS_SIZE } from '../mirror/handle-records.js';
 import { NODE_RECORDS_SIZE } from '../mirror/node-records.js';
 import { INTENTS_SIZE } from './intents.js';
+import { HeaderWord, LAYOUT_VERSION, readHeader, STATE_MAGIC, Transport } from './state-header.js';
 import { TEXT_POOL_SIZE } from './text-pool.js';
 
-/** `logg`, as a little-endian word. */
-const MAGIC = 0x67676f6c;
-
-/** To be raised with every change of any section, or of what is in it. */
-export const LAYOUT_VERSION = 1;
-
-/** Words of the header. The supervisor knows the first eight by their place. */
-const Header = {
-  magic: 0,
-  layout: 1,
-  /** Process id of the server that serves, or served last; 0 before the first. */
-  server: 2,
-  /** Number of the FUSE connection: the minor device number of the mount. */
-  connection: 3,
-  transport: 4,
-  /** Changes at least every third of `hang=` seconds while the server lives. */
-  beat: 5,
-  /** How many servers served before this one. */
-  restarts: 6,
-  mountId: 7,
-  minor: 8,
-  features: 9,
-} as const;
-
-const Transport = { device: 1, uring: 2 } as const;
 const Feature = { passthrough: 1, backing: 2, longSetxattr: 4, resend: 8 } as const;
 
 const PAGE = 4096;
@@ -114,27 +91,22 @@ export class ServerState {
 
   /** Whether a server has served with this state, and this version can go on with it. */
   get canResume(): boolean {
-    return this.isReadable && this.get(Header.server) !== 0 && this.get(Header.transport) === Transport.device;
-  }
-
-  /** Whether it is of this version's layout. */
-  get isReadable(): boolean {
-    return this.get(Header.magic) === MAGIC && this.get(Header.layout) === LAYOUT_VERSION;
+    return readHeader(this.header.bytes).canResume;
   }
 
   get restarts(): number {
-    return this.get(Header.restarts);
+    return this.get(HeaderWord.restarts);
   }
 
   get mountId(): number {
-    return this.get(Header.mountId);
+    return this.get(HeaderWord.mountId);
   }
 
   /** What was agreed on with the first server. */
   get agreed(): AgreedProtocol {
-    const features = this.get(Header.features);
+    const features = this.get(HeaderWord.features);
     return {
-      minor: this.get(Header.minor),
+      minor: this.get(HeaderWord.minor),
       passthrough: (features & Feature.passthrough) !== 0,
       backing: (features & Feature.backing) !== 0,
       longSetxattr: (features & Feature.longSetxattr) !== 0,
@@ -145,29 +117,38 @@ export class ServerState {
   /** The first server serves. @param mount - the kernel's numbers of the mount */
   begin(agreed: AgreedProtocol & { readonly uring: boolean }, mount: { id: number; connection: number }): void {
     const { words } = this.header;
-    words[Header.minor] = agreed.minor;
-    words[Header.features] =
+    words[HeaderWord.minor] = agreed.minor;
+    words[HeaderWord.features] =
       (agreed.passthrough ? Feature.passthrough : 0) |
       (agreed.backing ? Feature.backing : 0) |
       (agreed.longSetxattr ? Feature.longSetxattr : 0) |
       (agreed.resend ? Feature.resend : 0);
-    words[Header.mountId] = mount.id;
-    words[Header.connection] = mount.connection;
-    words[Header.transport] = agreed.uring ? Transport.uring : Transport.device;
-    words[Header.layout] = LAYOUT_VERSION;
-    words[Header.magic] = MAGIC;
-    words[Header.server] = process.pid;
+    words[HeaderWord.mountId] = mount.id;
+    words[HeaderWord.connection] = mount.connection;
+    words[HeaderWord.transport] = agreed.uring ? Transport.uring : Transport.device;
+    words[HeaderWord.layout] = LAYOUT_VERSION;
+    words[HeaderWord.magic] = STATE_MAGIC;
+    this.sign();
   }
 
   /** Another server serves. */
   resume(): void {
-    this.header.words[Header.restarts] = this.restarts + 1;
-    this.header.words[Header.server] = process.pid;
+    this.header.words[HeaderWord.restarts] = this.restarts + 1;
+    this.sign();
+  }
+
+  /** This process serves. */
+  private sign(): void {
+    const { words } = this.header;
+    for (const [part, text] of readVersion().split(/[.-]/, 3).entries()) {
+      words[HeaderWord.version + part] = Number.parseInt(text, 10) || 0;
+    }
+    words[HeaderWord.server] = process.pid;
   }
 
   /** The thread that serves is alive. */
   beat(): void {
-    this.header.words[Header.beat] = this.get(Header.beat) + 1;
+    this.header.words[HeaderWord.beat] = this.get(HeaderWord.beat) + 1;
   }
 
   private get(word: number): number {
