@@ -86,6 +86,8 @@ export class Session {
   /** The kernel and we have agreed on how to speak. */
   begin({ passthrough, backing, longSetxattr }: AgreedProtocol): void {
     const { nativeUntracked } = this.wanted;
+    // A server that is killed while the kernel copies a request into memory that it has to find first fails that request.
+    if (this.wanted.recoverable) this.request.region.bytes.fill(0, this.request.length);
     if (backing) this.backing = new Passthrough(this.mirror, this.deviceFd, nativeUntracked, !passthrough);
     this.hasLongSetxattr = longSetxattr;
   }

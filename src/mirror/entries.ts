@@ -229,7 +229,7 @@ export class Entries {
     if (node !== undefined) nodes.holdOpen(node);
     const keepsNames = this.hasMoreNames;
     const { intents } = this.mirror;
-    if (!intents.isRedo) intents.noteEntry(0, 0, undefined, node);
+    if (node !== undefined) intents.noteEntry(0, 0, undefined, node);
     const result = orErrno(unlinkat(directory, name.address, flags));
     crashAt?.('removed');
     if (result === -Errno.ENOENT && intents.isRedo) return this.finishRemoval(parent, name);

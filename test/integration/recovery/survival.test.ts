@@ -185,23 +185,3 @@ test(
     assert.ok(statSync(fixture.logs).isDirectory());
   },
 );
-
-test('over io_uring a mount whose server was killed is detached, said so, and mounted anew', limit, async (t) => {
-  const fixture = MountFixture.prepare(t, { patterns: ['*.log'] });
-  const outcome = await fixture.runMount(['transport=uring']);
-  if (outcome.code !== 0) return t.skip(describe(outcome));
-  append(fixture, 'app.log', 'before\n');
-  // A server that lives for less than 5 s is not replaced.
-  await delay(6000);
-  const { pid } = servingServer(fixture);
-  process.kill(pid, 'SIGKILL');
-  await eventually(() => fixture.serverPids().some((other) => other !== pid), {
-    within: 20_000,
-    what: 'another server',
-  });
-  await eventually(() => fixture.isMounted(), { within: 20_000, what: 'another mount' });
-  await output('cat', [fixture.path('app.log')], { timeout: 20_000 });
-  append(fixture, 'app.log', 'after\n');
-  assertMirroredAndCaptured(fixture, 'app.log', 'before\nafter\n');
-  assert.match(fixture.ownLog(), /"level":"fatal".*over io_uring/);
-});
