@@ -88,7 +88,14 @@ export class Server {
     this.watcher.start();
     const { chunks, sealed } = leftovers;
     this.logger.info(
-      { mountpoint, root, chunks, sealed, patterns: this.rules.length },
+      {
+        mountpoint,
+        root,
+        chunks,
+        sealed,
+        patterns: this.rules.length,
+        startMilliseconds: Math.round(performance.now()),
+      },
       `${resume ? 'serving again' : 'serving'}: ${how} (${choice.reason})`,
     );
   }

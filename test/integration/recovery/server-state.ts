@@ -69,8 +69,12 @@ export async function killServers(
     await delay(Math.random() * 300);
     for (const starting of fixture.serverPids()) {
       if (starting === pid) continue;
-      process.kill(starting, 'SIGKILL');
-      kills++;
+      try {
+        process.kill(starting, 'SIGKILL');
+        kills++;
+      } catch {
+        // It has ended between two looks.
+      }
     }
   }
   await untilServing(fixture, killed);
