@@ -5,12 +5,12 @@
  * trace appears only for an internal error, and only when debugging. Does not itself know any command.
  */
 
-import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { addCollect } from './commands/collect.js';
 import { addMount, addMountHelper } from './commands/mount.js';
 import { ExitCode, LogaggError } from './config/errors.js';
+import { readVersion } from './config/version.js';
 
 /** The program under the name it was called by: mount(8) calls its helpers `mount.TYPE`. */
 function createProgram(programName: string): Command {
@@ -33,13 +33,15 @@ function createProgram(programName: string): Command {
   program.enablePositionalOptions();
   addMount(program);
   addCollect(program);
+  program
+    .command('restart')
+    .argument('<MOUNTPOINT>', 'a directory that logagg-fs is mounted on')
+    .description('replace the server of a mount without unmounting it, for example after an upgrade')
+    .action(async (mountpoint: string) => {
+      const { restart } = await import('./commands/restart.js');
+      process.stdout.write(`${await restart(resolve(mountpoint))}\n`);
+    });
   return program;
-}
-
-function readVersion(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-  const hasVersion = typeof manifest === 'object' && manifest !== null && 'version' in manifest;
-  return hasVersion ? String(manifest.version) : 'unknown';
 }
 
 /** Writes one line to stderr and returns the exit code. */

@@ -77,13 +77,14 @@ export class ChunkStore {
   }
 
   private tryCreate(stream: string): Chunk | number {
-    const path = join(this.options.logs, chunkName(stream, this.clock.next()));
+    const ticks = this.clock.next();
+    const path = join(this.options.logs, chunkName(stream, ticks));
     this.pathBuffer.bytes.write(`${path}\0`);
     let fd = this.openNew();
     if (fd === -Errno.ENOENT && this.makeFolder()) fd = this.openNew();
     if (fd < 0) return fd;
     this.setAccess(fd);
-    return new Chunk(fd, path, this.options.gid === undefined ? 0o400 : 0o440);
+    return new Chunk(fd, path, this.options.gid === undefined ? 0o400 : 0o440, ticks);
   }
 
   /** The disk is full: drops older chunks, where that is wanted. @returns whether it is worth trying again */

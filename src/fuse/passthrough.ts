@@ -4,6 +4,9 @@
  * Guarantees: all opens of an inode at one time are alike, as the kernel demands: every one has the same backing id, or
  * none has. Opens that can write add FOPEN_DIRECT_IO, so that their writes come to the server and their mappings do not; not so,
  * if the user wants that, those of files that are not tracked.
+ * A backing file also keeps its inode, whose last name may be gone, while no server lives. So they are registered even where
+ * nobody is to read through them.
+ *
  * Where the kernel refuses a backing file (a stacked file system, no privilege) the inode is read through the server and
  * the page cache.
  *
@@ -16,6 +19,7 @@ import { MemoryRegion } from '../libc/memory.js';
 import { withoutSetIdPrivilege } from '../mirror/capabilities.js';
 import type { Mirror } from '../mirror/mirror.js';
 import type { Node } from '../mirror/node.js';
+import { crashAt } from '../recovery/crash-point.js';
 import { OpenFlag } from './layout.js';
 
 const BACKING_OPEN = 0x4010e501;
@@ -46,12 +50,31 @@ export class Passthrough {
   /**
    * @param deviceFd - `/dev/fuse`
    * @param takesWrites - backing files may be written as well
+   * @param onlyKeeps - files are read through the server; their inodes are kept for the next one
    */
   constructor(
     private readonly mirror: Mirror,
     private readonly deviceFd: number,
     private readonly takesWrites: boolean,
+    private readonly onlyKeeps: boolean,
   ) {}
+
+  /** Takes over the backing files of the last server, which the kernel has kept. */
+  restore(): void {
+    const { handles } = this.mirror;
+    for (const [handle, { node }] of handles.all()) {
+      const id = handles.records.backing(handle);
+      if (id === 0) continue;
+      const backing = this.backings.get(node) ?? { id, users: 0 };
+      this.backings.set(node, backing);
+      this.use(backing, node, handle);
+    }
+  }
+
+  private use(backing: Backing, node: Node, handle: number): void {
+    backing.users++;
+    this.users.set(handle, node);
+  }
 
   /**
    * How to answer an open. An open that can only write has no use for a backing file, but gets one: replies to two opens may
@@ -60,9 +83,11 @@ export class Passthrough {
    */
   open(node: Node, handle: number, writesComeHere: boolean): OpenMode {
     const backing = this.backings.get(node) ?? this.add(node);
-    backing.users++;
-    this.users.set(handle, node);
+    crashAt?.('backing-opened');
+    this.use(backing, node, handle);
     if (backing.id === 0) return THROUGH_PAGE_CACHE;
+    this.mirror.handles.records.setBacking(handle, backing.id);
+    if (this.onlyKeeps) return THROUGH_PAGE_CACHE;
     return { flags: OpenFlag.passthrough | (writesComeHere ? OpenFlag.directIo : 0), backingId: backing.id };
   }
 
@@ -72,6 +97,7 @@ export class Passthrough {
     const backing = node === undefined ? undefined : this.backings.get(node);
     if (node === undefined || backing === undefined) return;
     this.users.delete(handle);
+    this.mirror.handles.records.setBacking(handle, 0);
     if (--backing.users > 0) return;
     this.backings.delete(node);
     if (backing.id === 0) return;

@@ -10,6 +10,7 @@ import { close, getdents, lseek, openat, orErrno } from '../libc/calls.js';
 import { Errno } from '../libc/errno.js';
 import { O_CLOEXEC, O_DIRECTORY, O_RDONLY } from '../libc/flags.js';
 import { MemoryRegion } from '../libc/memory.js';
+import { crashAt } from '../recovery/crash-point.js';
 import { EntryName } from './entry-name.js';
 import type { Mirror } from './mirror.js';
 import type { Node } from './node.js';
@@ -59,8 +60,13 @@ export class Directories {
       close(fd);
       return -Errno.ENFILE;
     }
-    const { pid } = this.mirror.caller;
-    return this.mirror.handles.add(fd, HandleFlag.directory, { node, paths: [], pid, writable: false });
+    const { caller, handles, intents } = this.mirror;
+    const { pid } = caller;
+    crashAt?.('opened');
+    intents.handle = handles.next;
+    const handle = handles.add(fd, HandleFlag.directory, { node, paths: [], pid, writable: false });
+    crashAt?.('handle-added');
+    return handle;
   }
 
   /**
@@ -86,6 +92,7 @@ export class Directories {
     if ((this.mirror.handles.flags(handle) & HandleFlag.directory) === 0) return -Errno.EBADF;
     const fd = this.mirror.handles.fd(handle);
     const file = this.mirror.handles.remove(handle);
+    crashAt?.('handle-removed');
     if (file === undefined) return -Errno.EBADF;
     close(fd);
     this.mirror.nodes.releaseIfUnused(file.node);

@@ -6,14 +6,19 @@
  * their file handle (name_to_handle_at(2)), which follows renames. An inode with an open descriptor can't be reused for another file; one
  * without is compared by its file handle, which carries the inode's generation.
  *
- * Does not: evict nodes of file systems that give no file handles; those keep their descriptor.
+ * What the next server has to know of them is written through to {@link NodeRecords}.
+ *
+ * Does not: evict nodes of file systems that give no file handles; those keep their descriptor, and are opened by their path
+ * by the next server.
  */
 import { close, nameToHandleAt, openByHandleAt, orErrno } from '../libc/calls.js';
 import { Errno } from '../libc/errno.js';
-import type { FileStatus } from '../libc/file-status.js';
+import { FileStatus, inodeKeyOf } from '../libc/file-status.js';
 import { AT_EMPTY_PATH, O_CLOEXEC, O_NOFOLLOW, O_PATH } from '../libc/flags.js';
 import { emptyString, MemoryRegion } from '../libc/memory.js';
+import { TextPool } from '../recovery/text-pool.js';
 import { Node, ROOT_ID } from './node.js';
+import { NodeRecords, type RecordedNode } from './node-records.js';
 
 /** `struct file_handle`: u32 size of the opaque part, i32 type, then the opaque bytes (MAX_HANDLE_SZ = 128). */
 const HANDLE_HEADER = 8;
@@ -31,8 +36,6 @@ export class NodeTable {
   private readonly byInode = new Map<number | string, Node>();
   /** Nodes whose descriptor may be closed, in the order of their opening: a Map keeps insertion order. */
   private readonly evictable = new Map<number, Node>();
-  private nextId = ROOT_ID + 1;
-
   private readonly handleBuffer = new MemoryRegion(256);
   private readonly mountFd: number;
   private readonly rootDevice: number;
@@ -46,6 +49,7 @@ export class NodeTable {
     mountFd: number,
     status: FileStatus,
     private readonly maxDescriptors: number,
+    private readonly records: NodeRecords = new NodeRecords(new TextPool()),
   ) {
     this.mountFd = mountFd;
     this.rootDevice = status.device;
@@ -92,11 +96,63 @@ export class NodeTable {
       this.keep(known, fd);
       return known;
     }
-    const node = new Node(this.nextId++, key, handle, status.isRegular);
+    const id = this.records.nextId(ROOT_ID + 1);
+    const { isRegular } = status;
+    const node = new Node(
+      id,
+      key,
+      handle,
+      isRegular,
+      this.records,
+      this.records.add(id, status.inode, handle, isRegular),
+    );
     this.byId.set(node.id, node);
     this.byInode.set(key, node);
     this.keep(node, fd);
     return node;
+  }
+
+  /**
+   * Takes over the nodes of the last server; to be called before any other is made. Their descriptors are opened when they
+   * are needed, as after an eviction.
+   * @param reopen - finds the inode of a node without file handle by its path. @returns O_PATH descriptor or a negated errno
+   */
+  restore(reopen: (path: string) => number): void {
+    const recorded = this.records.used();
+    for (const record of recorded) this.restoreNode(record);
+    for (const { id, link } of recorded) {
+      const parent = link && this.byId.get(link.parent);
+      if (link !== undefined && parent !== undefined) this.byId.get(id)?.restoreLink(parent, link.name);
+    }
+    for (const node of this.byId.values()) {
+      if (node === this.root) continue;
+      if (node.handle === undefined) this.reopenByPath(node, reopen);
+      // Without a name only a descriptor holds the inode, once the kernel's own references are gone.
+      else if (node.links.length === 0) this.holdOpen(node);
+    }
+  }
+
+  /** Lets go of restored nodes that nobody refers to; to be called when handles are restored as well. */
+  sweep(): void {
+    for (const node of [...this.byId.values()]) this.releaseIfUnused(node);
+  }
+
+  private restoreNode({ index, id, inoLow, inoHigh, deviceMajor, deviceMinor, handle, isRegular }: RecordedNode): void {
+    const device = deviceMajor * 2 ** 32 + deviceMinor;
+    const key = this.keyOf({ device, inodeKey: inodeKeyOf(inoLow, inoHigh) });
+    const node = new Node(id, key, handle, isRegular, this.records, index);
+    this.byId.set(id, node);
+    this.byInode.set(key, node);
+  }
+
+  /** Somebody else may have got its name meanwhile. */
+  private reopenByPath(node: Node, reopen: (path: string) => number): void {
+    const [path] = node.paths();
+    const fd = path === undefined ? -Errno.ESTALE : reopen(path);
+    if (fd < 0) return;
+    const status = new FileStatus();
+    if (status.readFd(fd) === 0 && this.keyOf(status) === node.inodeKey) node.fd = fd;
+    else close(fd);
   }
 
   /** The node's descriptor, reopened if it was evicted. @returns O_PATH descriptor or a negated errno (ESTALE) */
@@ -149,6 +205,7 @@ export class NodeTable {
     this.byId.delete(node.id);
     if (this.byInode.get(node.inodeKey) === node) this.byInode.delete(node.inodeKey);
     this.evictable.delete(node.id);
+    if (node.record !== 0) this.records.remove(node.record);
     if (node.fd >= 0) close(node.fd);
     node.fd = -1;
   }
@@ -176,8 +233,7 @@ export class NodeTable {
     if (node.handle === undefined) return;
     this.evictable.set(node.id, node);
   }
-  private keyOf(status: FileStatus): number | string {
-    const { device, inodeKey } = status;
+  private keyOf({ device, inodeKey }: Pick<FileStatus, 'device' | 'inodeKey'>): number | string {
     return device === this.rootDevice ? inodeKey : `${device}/${inodeKey}`;
   }
 
