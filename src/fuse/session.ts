@@ -145,7 +145,9 @@ export class Session {
     if (this.request.statedLength !== length) return -Errno.EIO;
     if (handler === undefined) return -Errno.ENOSYS;
     try {
-      return handler(this);
+      const result = handler(this);
+      // The limit is the server's, not that of whoever asks.
+      return result === -Errno.EMFILE ? -Errno.ENFILE : result;
     } catch (error) {
       this.events.onDefect(this.request.opcode, error);
       return -errnoOf(error);

@@ -52,6 +52,7 @@ export class Directories {
 
   /** @returns a file handle or a negated errno */
   opendir(node: Node): number {
+    if (this.mirror.handles.isFull) return -Errno.ENFILE;
     const nodeFd = this.mirror.nodes.fdOf(node);
     if (nodeFd < 0) return nodeFd;
     const fd = orErrno(openat(nodeFd, this.dotName, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));

@@ -9,7 +9,7 @@
  * moment, not what a program wrote).
  */
 import type { StreamTable } from '../capture/stream-table.js';
-import { close, fcntl, open, orErrno, pread, pwrite } from '../libc/calls.js';
+import { close, fcntl, open, orErrno, pread, pwrite, unlinkat } from '../libc/calls.js';
 import { Errno } from '../libc/errno.js';
 import { FileStatus } from '../libc/file-status.js';
 import {
@@ -59,6 +59,7 @@ export class Files {
   open(node: Node, flags: number, clearSetId: boolean): number {
     // The kernel opens pipes, sockets and devices itself. Here a pipe would stop the server until somebody opens its end.
     if (!node.isRegular) return -Errno.ENXIO;
+    if (this.mirror.handles.isFull) return -Errno.ENFILE;
     const nodeFd = this.mirror.nodes.fdOf(node);
     if (nodeFd < 0) return nodeFd;
     const path = this.mirror.procPath(nodeFd);
@@ -73,6 +74,7 @@ export class Files {
    * @returns the node, with one more lookup, and the new handle in {@link createdHandle}; or a negated errno
    */
   create(parent: Node, name: EntryName, flags: number, mode: number, umask: number): Node | number {
+    if (this.mirror.handles.isFull) return -Errno.ENFILE;
     const directory = this.mirror.nodes.fdOf(parent);
     if (directory < 0) return directory;
     this.mirror.caller.assumeUmask(umask);
@@ -86,12 +88,15 @@ export class Files {
       const failed = isMade ? this.entries.giveIfRoots(directory, name) : 0;
       if (failed < 0) return failed;
       fd = this.openExisting(directory, name, mirrored);
+    } else if (fd >= this.mirror.descriptorLimit) {
+      unlinkat(directory, name.address, 0);
     } else if (fd >= 0) {
       const given = this.entries.giveToCaller(directory, name, fd);
       if (given < 0) return this.closeAfter(fd, given);
     }
     crashAt?.('given');
     if (fd < 0) return fd;
+    if (fd >= this.mirror.descriptorLimit) return this.closeAfter(fd, -Errno.ENFILE);
     const node = this.mirror.resolveEntry(parent, name);
     if (typeof node === 'number') return this.closeAfter(fd, node);
     this.createdHandle = this.addHandle(node, fd, flags);

@@ -5,6 +5,7 @@
  * lies in {@link OpenDescriptors}, and what the next server needs in {@link HandleRecords}. A handle that is not open gives
  * -EBADF.
  */
+import { MAX_HANDLES } from '../capture/stream-slots.js';
 import { O_APPEND } from '../libc/flags.js';
 import { TextPool } from '../recovery/text-pool.js';
 import { HandleRecords } from './handle-records.js';
@@ -29,7 +30,13 @@ export class HandleTable {
   constructor(
     readonly descriptors: OpenDescriptors = new OpenDescriptors(),
     readonly records: HandleRecords = new HandleRecords(new TextPool()),
+    private readonly capacity: number = MAX_HANDLES,
   ) {}
+
+  /** Whether there is no number left for {@link add}. */
+  get isFull(): boolean {
+    return this.free.length === 0 && this.used >= this.capacity;
+  }
 
   /** The file handle that {@link add} will give out next. */
   get next(): number {
@@ -39,7 +46,7 @@ export class HandleTable {
   /**
    * @param flags - of {@link HandleFlag}
    * @param openFlags - that the next server has to open it with
-   * @returns the new file handle; there are as many as there are descriptors
+   * @returns the new file handle; not to be asked for when the table {@link isFull}
    */
   add(fd: number, flags: number, file: OpenFile, openFlags = 0): number {
     const handle = this.free.pop() ?? this.used++;

@@ -5,6 +5,8 @@
  * word. Of an inode with several names only the newest is kept. One thread at a time; the next server calls
  * {@link NodeRecords.used} before anything else.
  *
+ * Does not: fail where there is no room for one more. Such a node is served, and unknown to the next server (ESTALE).
+ *
  * Layout: records of 128 bytes, see {@link Field}; behind the fields file handle and name, or in the pool of texts where they
  * are too long. Record 0 holds what belongs to all: the first record never used, and the next node id.
  */
@@ -36,12 +38,13 @@ const INLINE = Field.inline * 4;
 const INLINE_HANDLE = 32;
 const INLINE_NAME = RECORD - INLINE - INLINE_HANDLE;
 
-/** In record 0, whose lookups are those of nodes without a record: the root, and nodes of unit tests. */
+/** In record 0. */
 const NEXT_ID = 16;
 
 const Flag = { used: 1, regular: 2, linked: 4 } as const;
 
-const MAX_NODES = 1 << 21;
+/** Memory is used only for those that are there. */
+const MAX_NODES = 1 << 23;
 /** Bytes for all records. */
 export const NODE_RECORDS_SIZE: number = MAX_NODES * RECORD;
 
@@ -90,9 +93,10 @@ export class NodeRecords {
     return id;
   }
 
-  /** @returns the number of a new node's record. @throws RangeError when there are too many */
+  /** @returns the number of a new node's record; 0 when there is none left: the next server will not know the node */
   add(id: number, inode: InodeWords, handle: Buffer | undefined, isRegular: boolean): number {
     const index = this.free.pop() ?? this.extend();
+    if (index === 0) return 0;
     const start = index * WORDS;
     const { words } = this;
     words.fill(0, start, start + Field.inline);
@@ -135,8 +139,10 @@ export class NodeRecords {
     words[start + Field.parent] = link.parent >>> 0;
     words[start + Field.parent + 1] = Math.floor(link.parent / TWO_32);
     words[start + Field.nameLength] = link.name.length;
-    if (link.name.length > INLINE_NAME) words[start + Field.nameText] = this.texts.put(link.name);
-    else this.bytes.write(link.name, index * RECORD + INLINE + INLINE_HANDLE, 'latin1');
+    if (link.name.length > INLINE_NAME) {
+      words[start + Field.nameText] = this.texts.put(link.name);
+      if (words[start + Field.nameText] === 0) return;
+    } else this.bytes.write(link.name, index * RECORD + INLINE + INLINE_HANDLE, 'latin1');
     words[start] = this.get(start) | Flag.linked;
   }
 
@@ -181,8 +187,12 @@ export class NodeRecords {
   private putHandle(index: number, handle: Buffer): void {
     const start = index * WORDS;
     this.words[start + Field.handleLength] = handle.length;
-    if (handle.length > INLINE_HANDLE) this.words[start + Field.handleText] = this.texts.put(handle.toString('latin1'));
-    else handle.copy(this.bytes, index * RECORD + INLINE);
+    if (handle.length <= INLINE_HANDLE) handle.copy(this.bytes, index * RECORD + INLINE);
+    else {
+      const text = this.texts.put(handle.toString('latin1'));
+      this.words[start + Field.handleText] = text;
+      if (text === 0) this.words[start + Field.handleLength] = 0;
+    }
   }
 
   private handleOf(index: number): Buffer | undefined {
@@ -205,7 +215,7 @@ export class NodeRecords {
 
   private extend(): number {
     const index = this.first;
-    if (index >= this.records) throw new RangeError('too many nodes to remember');
+    if (index >= this.records) return 0;
     this.words[0] = index + 1;
     return index;
   }

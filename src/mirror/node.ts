@@ -59,11 +59,13 @@ export class Node {
 
   /** How many times the kernel was told this node id and has not forgotten it yet. */
   get lookups(): number {
-    return this.records.lookups(this.record);
+    return this.record === 0 ? this.unrecordedLookups : this.records.lookups(this.record);
   }
   set lookups(lookups: number) {
-    this.records.setLookups(this.record, lookups);
+    if (this.record === 0) this.unrecordedLookups = lookups;
+    else this.records.setLookups(this.record, lookups);
   }
+  private unrecordedLookups = 0;
 
   /**
    * Notes one more name. @returns the directory of a name that was dropped for it, which may be unused now: only so many

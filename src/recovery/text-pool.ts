@@ -13,7 +13,7 @@ const CELL = 64;
 const WORDS = CELL / 4;
 const ROOM = CELL - 4;
 const LENGTH_ROOM = 4;
-const MAX_CELLS = 1 << 20;
+const MAX_CELLS = 1 << 22;
 
 /** Bytes of a pool. */
 export const TEXT_POOL_SIZE: number = MAX_CELLS * CELL;
@@ -31,8 +31,10 @@ export class TextPool {
     this.cells = region.size / CELL;
   }
 
-  /** @returns the head of a copy of `text`. @throws RangeError when the pool is full */
+  /** @returns the head of a copy of `text`; 0, which is none, when the pool is full */
   put(text: string): number {
+    const cells = text.length <= ROOM - LENGTH_ROOM ? 1 : Math.ceil((text.length + LENGTH_ROOM) / ROOM);
+    if (this.free.length + this.cells - this.first < cells) return 0;
     const head = this.take();
     this.words[head * WORDS + 1] = text.length;
     let cell = head;
@@ -81,7 +83,6 @@ export class TextPool {
 
   private extend(): number {
     const cell = this.first;
-    if (cell >= this.cells) throw new RangeError('too many names to remember');
     this.words[0] = cell + 1;
     return cell;
   }

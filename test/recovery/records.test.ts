@@ -31,7 +31,7 @@ describe('texts', () => {
     const region = new MemoryRegion(64 * 4);
     const pool = new TextPool(region);
     const heads = [pool.put('a'), pool.put('b'), pool.put('c')];
-    assert.throws(() => pool.put('d'), RangeError);
+    assert.equal(pool.put('d'), 0);
     pool.drop(heads[1] ?? 0);
     pool.put('d');
     const next = new TextPool(region);
@@ -39,7 +39,7 @@ describe('texts', () => {
     next.put('e');
     next.put('f');
     assert.equal(next.get(heads[0] ?? 0), 'a');
-    assert.throws(() => next.put('g'), RangeError);
+    assert.equal(next.put('g'), 0);
   });
 });
 
@@ -91,6 +91,43 @@ describe('node records', () => {
     assert.equal(new NodeRecords(texts, region).nextId(2), 2);
     assert.equal(new NodeRecords(texts, region).nextId(2), 3);
   });
+});
+
+test('nodes without room for a record are counted, and unknown to the next server', () => {
+  const region = new MemoryRegion(128 * 2);
+  const records = new NodeRecords(new TextPool(new MemoryRegion(64)), region);
+  const nodes = [5, 6, 7].map(
+    (id) => new Node(id, id, undefined, true, records, records.add(id, inode, undefined, true)),
+  );
+  for (const [index, node] of nodes.entries()) node.lookups = index + 1;
+  assert.deepEqual(
+    nodes.map(({ lookups }) => lookups),
+    [1, 2, 3],
+  );
+  const next = new NodeRecords(new TextPool(new MemoryRegion(64)), region);
+  assert.deepEqual(
+    next.used().map(({ id }) => id),
+    [5],
+  );
+});
+
+test('three million nodes that come and go use one record at a time', { timeout: 60_000 }, () => {
+  const records = new NodeRecords(new TextPool(new MemoryRegion(64)), new MemoryRegion(128 * 4));
+  for (let id = 2; id < 3_000_000; id++) {
+    const record = records.add(id, inode, undefined, true);
+    if (record !== 1) assert.fail(`node ${id} got record ${record}`);
+    records.setLookups(record, 1);
+    records.remove(record);
+  }
+});
+
+test('a name without room in the pool is left out, and nothing else', () => {
+  const region = new MemoryRegion(128 * 4);
+  const records = new NodeRecords(new TextPool(new MemoryRegion(64)), region);
+  records.setLink(records.add(5, inode, undefined, true), { parent: 1, name: 'x'.repeat(200) });
+  const [found] = new NodeRecords(new TextPool(new MemoryRegion(64)), region).used();
+  assert.equal(found?.id, 5);
+  assert.equal(found?.link, undefined);
 });
 
 test('handle records come back with paths, flags and backing file', () => {
