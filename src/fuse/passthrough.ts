@@ -8,22 +8,28 @@
  * nobody is to read through them.
  *
  * Where the kernel refuses a backing file (a stacked file system, no privilege) the inode is read through the server and
- * the page cache.
+ * the page cache. A backing file that nobody uses any more is kept for the next open: {@link MAX_IDLE} of them at most, and
+ * none of an inode that the kernel has forgotten, so that a deleted file's space is not held.
  *
  * Protocol: FUSE_DEV_IOC_BACKING_OPEN takes `struct fuse_backing_map` {i32 fd, u32 flags, u64 padding} and returns an id;
  * see the kernel's Documentation/filesystems/fuse/fuse-passthrough.rst.
  */
-import { close, ioctl, open } from '../libc/calls.js';
+import { close, ioctl, open, orErrno } from '../libc/calls.js';
+import { Errno } from '../libc/errno.js';
 import { O_CLOEXEC, O_RDONLY } from '../libc/flags.js';
 import { MemoryRegion } from '../libc/memory.js';
 import { withoutSetIdPrivilege } from '../mirror/capabilities.js';
 import type { Mirror } from '../mirror/mirror.js';
 import type { Node } from '../mirror/node.js';
 import { crashAt } from '../recovery/crash-point.js';
+import type { IdleBackings } from '../recovery/idle-backings.js';
 import { OpenFlag } from './layout.js';
 
 const BACKING_OPEN = 0x4010e501;
 const BACKING_CLOSE = 0x4004e502;
+
+/** Each is an open file of the kernel's, though none of this process. */
+const MAX_IDLE = 64;
 
 interface Backing {
   /** 0 where the kernel gave none. */
@@ -43,6 +49,12 @@ const THROUGH_PAGE_CACHE: OpenMode = { flags: 0, backingId: 0 };
 
 export class Passthrough {
   private readonly backings = new Map<Node, Backing>();
+  /** Nodes whose backing nobody uses, in the order in which that came about, and where that is noted. */
+  private readonly idle = new Map<Node, number>();
+  private readonly idleRecords: IdleBackings;
+  private readonly maxIdle: number;
+  /** Since Linux 6.16 an O_PATH descriptor will do for a backing file; tried once. */
+  private takesPathDescriptors = true;
   /** Handles that count as users of their node's backing. */
   private readonly users = new Map<number, Node>();
   private readonly argument = new MemoryRegion(16);
@@ -57,7 +69,12 @@ export class Passthrough {
     private readonly deviceFd: number,
     private readonly takesWrites: boolean,
     private readonly onlyKeeps: boolean,
-  ) {}
+  ) {
+    this.idleRecords = mirror.idleBackings;
+    // Writes are made with the privileges and the group of the open that the backing file was made for.
+    this.maxIdle = takesWrites ? 0 : MAX_IDLE;
+    mirror.nodes.onRemoved = (node) => this.drop(node);
+  }
 
   /** Takes over the backing files of the last server, which the kernel has kept. */
   restore(): void {
@@ -69,10 +86,12 @@ export class Passthrough {
       this.backings.set(node, backing);
       this.use(backing, node, handle);
     }
+    const used = new Set([...this.backings.values()].map(({ id }) => id));
+    for (const id of this.idleRecords.takeAll()) if (!used.has(id)) this.unregister(id);
   }
 
   private use(backing: Backing, node: Node, handle: number): void {
-    backing.users++;
+    if (backing.users++ === 0) this.endIdle(node);
     this.users.set(handle, node);
   }
 
@@ -91,17 +110,37 @@ export class Passthrough {
     return { flags: OpenFlag.passthrough | (writesComeHere ? OpenFlag.directIo : 0), backingId: backing.id };
   }
 
+  private endIdle(node: Node): boolean {
+    const place = this.idle.get(node);
+    if (place === undefined) return false;
+    this.idleRecords.remove(place);
+    return this.idle.delete(node);
+  }
+
   /** The handle is closed. */
   release(handle: number): void {
     const node = this.users.get(handle);
     const backing = node === undefined ? undefined : this.backings.get(node);
     if (node === undefined || backing === undefined) return;
     this.users.delete(handle);
+    if (--backing.users === 0) this.idle.set(node, this.idleRecords.add(backing.id));
     this.mirror.handles.records.setBacking(handle, 0);
-    if (--backing.users > 0) return;
+    if (backing.users > 0 || (backing.id !== 0 && this.idle.size <= this.maxIdle)) return;
+    const [oldest] = this.idle.keys();
+    this.drop(backing.id === 0 ? node : (oldest ?? node));
+  }
+
+  /** Closes a backing that nobody uses. */
+  private drop(node: Node): void {
+    const id = this.backings.get(node)?.id ?? 0;
+    if (!this.idle.has(node)) return;
     this.backings.delete(node);
-    if (backing.id === 0) return;
-    this.argument.words[0] = backing.id;
+    if (id !== 0) this.unregister(id);
+    this.endIdle(node);
+  }
+
+  private unregister(id: number): void {
+    this.argument.words[0] = id;
     ioctl(this.deviceFd, BACKING_CLOSE, this.argument.address);
   }
 
@@ -113,15 +152,26 @@ export class Passthrough {
 
   private register(node: Node): number {
     const nodeFd = this.mirror.nodes.fdOf(node);
-    const fd = nodeFd < 0 ? -1 : open(this.mirror.procPath(nodeFd), O_RDONLY | O_CLOEXEC, 0);
+    if (nodeFd < 0) return 0;
+    if (this.takesPathDescriptors) {
+      const id = this.registerFd(nodeFd);
+      if (id !== -Errno.EBADF) return Math.max(0, id);
+      this.takesPathDescriptors = false;
+    }
+    const fd = open(this.mirror.procPath(nodeFd), O_RDONLY | O_CLOEXEC, 0);
     if (fd < 0) return 0;
+    const id = this.registerFd(fd);
+    close(fd); // the kernel keeps a reference of its own
+    return Math.max(0, id);
+  }
+
+  /** @returns a backing id or a negated errno */
+  private registerFd(fd: number): number {
     const { words, address } = this.argument;
     words.fill(0);
     words[0] = fd;
-    const register = (): number => ioctl(this.deviceFd, BACKING_OPEN, address);
+    const register = (): number => orErrno(ioctl(this.deviceFd, BACKING_OPEN, address));
     // The kernel writes on behalf of whoever calls this: with root's privileges set-id bits would survive any write.
-    const id = this.takesWrites ? withoutSetIdPrivilege(this.mirror.caller.gid, register) : register();
-    close(fd); // the kernel keeps a reference of its own
-    return Math.max(0, id);
+    return this.takesWrites ? withoutSetIdPrivilege(this.mirror.caller.gid, register) : register();
   }
 }

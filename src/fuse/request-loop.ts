@@ -11,7 +11,6 @@ import { CacheRoom } from '../capture/cache-room.js';
 import { ChunkClock } from '../capture/chunk-clock.js';
 import { ChunkStore } from '../capture/chunk-store.js';
 import { GapJournal } from '../capture/gap-journal.js';
-import { HotCapture } from '../capture/hot-capture.js';
 import { LastWriters } from '../capture/last-writers.js';
 import { Losses } from '../capture/losses.js';
 import { PatternSet } from '../capture/pattern-set.js';
@@ -28,6 +27,7 @@ import { Mirror, type MirrorRecords } from '../mirror/mirror.js';
 import { NodeRecords } from '../mirror/node-records.js';
 import { OpenDescriptors } from '../mirror/open-descriptors.js';
 import { crashAt } from '../recovery/crash-point.js';
+import { IdleBackings } from '../recovery/idle-backings.js';
 import { Intents } from '../recovery/intents.js';
 import { requestAgain } from '../recovery/request-again.js';
 import { ServerState } from '../recovery/server-state.js';
@@ -39,7 +39,6 @@ import { handlersByOpcode } from './operation-table.js';
 import { NO_REPLY, Session } from './session.js';
 import { HandedRequests } from './uring/handed-requests.js';
 import { HotRequests } from './uring/hot-requests.js';
-import { RequestSlots } from './uring/request-slots.js';
 
 /** How often idle chunks are looked for, in milliseconds. */
 const HOUSEKEEPING_INTERVAL = 1000;
@@ -71,6 +70,7 @@ export class RequestLoop implements DeviceClient {
       intents: new Intents(this.state?.section('intents')),
       nodes: new NodeRecords(texts, this.state?.section('nodes')),
       handles: new HandleRecords(texts, this.state?.section('handles')),
+      backings: new IdleBackings(this.state?.section('backings')),
     };
     const descriptors = new OpenDescriptors(shared && MemoryRegion.at(shared.descriptors));
     const streams = shared ? MemoryRegion.at(shared.streams) : this.state?.section('streams');
@@ -108,16 +108,7 @@ export class RequestLoop implements DeviceClient {
         }),
     });
     if (shared !== undefined) {
-      const hot = new HotRequests(
-        RequestSlots.at(shared.slots),
-        descriptors,
-        new HotCapture(
-          slots,
-          settings.chunkSize,
-          shared.lastWriters && new LastWriters(MemoryRegion.at(shared.lastWriters)),
-          credit,
-        ),
-      );
+      const hot = HotRequests.at(shared, slots, settings.chunkSize);
       this.handed = new HandedRequests(shared, this.session, this.streams, handlersByOpcode, hot);
     }
   }

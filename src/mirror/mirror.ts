@@ -19,6 +19,7 @@ import {
 } from '../libc/flags.js';
 import { MemoryRegion } from '../libc/memory.js';
 import { crashAt } from '../recovery/crash-point.js';
+import { IdleBackings } from '../recovery/idle-backings.js';
 import { Intents } from '../recovery/intents.js';
 import { TextPool } from '../recovery/text-pool.js';
 import type { Caller } from './caller.js';
@@ -44,12 +45,18 @@ export interface MirrorRecords {
   readonly intents: Intents;
   readonly nodes: NodeRecords;
   readonly handles: HandleRecords;
+  readonly backings: IdleBackings;
 }
 
 /** For a server that none will follow. */
 function privateRecords(): MirrorRecords {
   const texts = new TextPool();
-  return { intents: new Intents(), nodes: new NodeRecords(texts), handles: new HandleRecords(texts) };
+  return {
+    intents: new Intents(),
+    nodes: new NodeRecords(texts),
+    handles: new HandleRecords(texts),
+    backings: new IdleBackings(),
+  };
 }
 
 export class Mirror {
@@ -58,6 +65,8 @@ export class Mirror {
   readonly status = new FileStatus();
   /** How far the request in progress is. */
   readonly intents: Intents;
+  /** Files that the kernel still has for opens to come. */
+  readonly idleBackings: IdleBackings;
   private readonly scratch = new MemoryRegion(256);
 
   /** The request in progress asks for the nodes of many entries. */
@@ -79,6 +88,7 @@ export class Mirror {
     records: MirrorRecords = privateRecords(),
   ) {
     this.intents = records.intents;
+    this.idleBackings = records.backings;
     this.handles = new HandleTable(descriptors, records.handles);
     // Half of the reserve: chunks and slow calls have the other half even when files have used up theirs.
     this.descriptorLimit = Math.max(maxDescriptors, 2 * maxDescriptors - RESERVED_DESCRIPTORS / 2);
@@ -158,7 +168,10 @@ export class Mirror {
     if (directory < 0) return directory;
     const missing = this.status.readEntry(directory, name.address);
     if (missing < 0) return missing;
-    const node = this.nodes.findOpen(this.status) ?? this.openNode(directory, name);
+    const node =
+      this.nodes.findOpen(this.status) ??
+      this.nodes.adoptUnopened(directory, name.address, this.status) ??
+      this.openNode(directory, name);
     if (typeof node === 'number') return node;
     this.intents.count(node, this.countsMany);
     node.lookups++;

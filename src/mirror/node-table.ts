@@ -1,15 +1,16 @@
 /**
  * The nodes that the kernel knows, by node id and by inode.
  *
- * Guarantees: one inode is one node, through all its hard links; a node id never changes its inode. Between requests at most
- * `maxDescriptors` O_PATH descriptors are open: beyond it those open for longest are closed, and reopened when needed from
- * their file handle (name_to_handle_at(2)), which follows renames. An inode with an open descriptor can't be reused for another file; one
- * without is compared by its file handle, which carries the inode's generation.
+ * Guarantees: one inode is one node, through all its hard links; a node id never changes its inode. A node has an O_PATH
+ * descriptor only when an operation needs it: it is opened from its file handle (name_to_handle_at(2)), which follows
+ * renames. Between requests at most `maxDescriptors` are open: beyond it those open for longest are closed. An inode with an
+ * open descriptor can't be reused for another file; one without is compared by its file handle, which carries the inode's
+ * generation.
+ *
+ * Where there are no file handles (the file system gives none, or the server lacks CAP_DAC_READ_SEARCH to open by them) a
+ * node is opened by its name at once, and keeps its descriptor; the next server opens it by its path.
  *
  * What the next server has to know of them is written through to {@link NodeRecords}.
- *
- * Does not: evict nodes of file systems that give no file handles; those keep their descriptor, and are opened by their path
- * by the next server.
  */
 import { close, nameToHandleAt, openByHandleAt, orErrno } from '../libc/calls.js';
 import { Errno } from '../libc/errno.js';
@@ -32,6 +33,8 @@ const EVICTION_BATCH = 64;
 
 export class NodeTable {
   readonly root: Node;
+  /** Told of every node that nobody refers to any more. */
+  onRemoved: ((node: Node) => void) | undefined;
   private readonly byId = new Map<number, Node>();
   private readonly byInode = new Map<number | string, Node>();
   /** Nodes whose descriptor may be closed, in the order of their opening: a Map keeps insertion order. */
@@ -39,6 +42,9 @@ export class NodeTable {
   private readonly handleBuffer = new MemoryRegion(256);
   private readonly mountFd: number;
   private readonly rootDevice: number;
+  /** Not the mirror's, which holds what a reply is about to show. */
+  private readonly openedStatus = new FileStatus();
+  private readonly opensHandles: boolean;
 
   /**
    * @param mountFd - the mirror's root directory, open for reading (open_by_handle_at(2) takes no O_PATH descriptor)
@@ -53,6 +59,7 @@ export class NodeTable {
   ) {
     this.mountFd = mountFd;
     this.rootDevice = status.device;
+    this.opensHandles = this.canOpenHandles();
     this.root = new Node(ROOT_ID, this.keyOf(status), undefined, false);
     this.root.fd = mountFd;
     this.byId.set(ROOT_ID, this.root);
@@ -79,6 +86,22 @@ export class NodeTable {
   }
 
   /**
+   * The node of an entry's inode, made when there is none, by its file handle and without opening it.
+   * @param name - address of the entry's name in `directory`
+   * @param status - what the entry has just shown; {@link fdOf} makes sure later that the handle is of the same inode
+   * @returns undefined where there is no file handle
+   */
+  adoptUnopened(directory: number, name: number, status: FileStatus): Node | undefined {
+    if (!this.opensHandles || status.device !== this.rootDevice) return undefined;
+    const length = this.readHandle(directory, name, 0);
+    if (length === 0) return undefined;
+    const key = this.keyOf(status);
+    const known = this.byInode.get(key);
+    const isKnown = known?.handle?.equals(this.handleBuffer.bytes.subarray(0, length)) === true;
+    return isKnown ? known : this.add(key, this.copyHandle(length), status);
+  }
+
+  /**
    * The node of the inode behind `fd`, made when there is none. Takes `fd` over: it becomes the node's descriptor, or is
    * closed when the node has one.
    * @param fd - O_PATH descriptor
@@ -86,7 +109,9 @@ export class NodeTable {
    */
   adopt(fd: number, status: FileStatus): Node {
     const key = this.keyOf(status);
-    const handle = status.device === this.rootDevice ? this.handleOf(fd) : undefined;
+    const hasHandle = this.opensHandles && status.device === this.rootDevice;
+    const length = hasHandle ? this.readHandle(fd, emptyString, AT_EMPTY_PATH) : 0;
+    const handle = length === 0 ? undefined : this.copyHandle(length);
     const known = this.byInode.get(key);
     if (known !== undefined && known.fd >= 0) {
       close(fd);
@@ -96,19 +121,18 @@ export class NodeTable {
       this.keep(known, fd);
       return known;
     }
-    const id = this.records.nextId(ROOT_ID + 1);
+    const node = this.add(key, handle, status);
+    this.keep(node, fd);
+    return node;
+  }
+
+  private add(key: number | string, handle: Buffer | undefined, status: FileStatus): Node {
+    const { records } = this;
+    const id = records.nextId(ROOT_ID + 1);
     const { isRegular } = status;
-    const node = new Node(
-      id,
-      key,
-      handle,
-      isRegular,
-      this.records,
-      this.records.add(id, status.inode, handle, isRegular),
-    );
+    const node = new Node(id, key, handle, isRegular, records, records.add(id, status.inode, handle, isRegular));
     this.byId.set(node.id, node);
     this.byInode.set(key, node);
-    this.keep(node, fd);
     return node;
   }
 
@@ -155,14 +179,32 @@ export class NodeTable {
     else close(fd);
   }
 
-  /** The node's descriptor, reopened if it was evicted. @returns O_PATH descriptor or a negated errno (ESTALE) */
+  /** The node's descriptor, opened if it has none. @returns O_PATH descriptor or a negated errno (ESTALE) */
   fdOf(node: Node): number {
     if (node.fd >= 0) return node.fd;
     if (node.handle === undefined) return -Errno.ESTALE;
     node.handle.copy(this.handleBuffer.bytes);
-    const fd = orErrno(openByHandleAt(this.mountFd, this.handleBuffer.address, O_PATH | O_NOFOLLOW | O_CLOEXEC));
-    if (fd >= 0) this.keep(node, fd);
+    const fd = this.openHandle();
+    if (fd < 0) return fd;
+    // An entry that somebody exchanged in the mirror itself, between reading its status and its handle, is two inodes.
+    if (this.openedStatus.readFd(fd) < 0 || this.keyOf(this.openedStatus) !== node.inodeKey) {
+      close(fd);
+      return -Errno.ESTALE;
+    }
+    this.keep(node, fd);
     return fd;
+  }
+
+  /** Opens the inode whose file handle is in the buffer. @returns O_PATH descriptor or a negated errno */
+  private openHandle(): number {
+    return orErrno(openByHandleAt(this.mountFd, this.handleBuffer.address, O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  }
+
+  private canOpenHandles(): boolean {
+    if (this.readHandle(this.mountFd, emptyString, AT_EMPTY_PATH) === 0) return false;
+    const fd = this.openHandle();
+    if (fd >= 0) close(fd);
+    return fd >= 0;
   }
 
   /**
@@ -204,9 +246,11 @@ export class NodeTable {
   private remove(node: Node): void {
     this.byId.delete(node.id);
     if (this.byInode.get(node.inodeKey) === node) this.byInode.delete(node.inodeKey);
-    this.evictable.delete(node.id);
+    this.onRemoved?.(node);
     if (node.record !== 0) this.records.remove(node.record);
-    if (node.fd >= 0) close(node.fd);
+    if (node.fd < 0) return;
+    this.evictable.delete(node.id);
+    close(node.fd);
     node.fd = -1;
   }
 
@@ -237,11 +281,16 @@ export class NodeTable {
     return device === this.rootDevice ? inodeKey : `${device}/${inodeKey}`;
   }
 
-  private handleOf(fd: number): Buffer | undefined {
-    const { address, bytes, words } = this.handleBuffer;
+  /** Reads a file handle into the buffer. @returns its length in bytes; 0 for none */
+  private readHandle(directory: number, name: number, flags: number): number {
+    const { address, words } = this.handleBuffer;
     words[0] = MAX_HANDLE_SIZE;
     const mountIdAddress = address + HANDLE_HEADER + MAX_HANDLE_SIZE;
-    if (nameToHandleAt(fd, emptyString, address, mountIdAddress, AT_EMPTY_PATH) < 0) return undefined;
-    return Buffer.from(bytes.subarray(0, HANDLE_HEADER + (words[0] ?? 0)));
+    if (nameToHandleAt(directory, name, address, mountIdAddress, flags) < 0) return 0;
+    return HANDLE_HEADER + (words[0] ?? 0);
+  }
+
+  private copyHandle(length: number): Buffer {
+    return Buffer.from(this.handleBuffer.bytes.subarray(0, length));
   }
 }

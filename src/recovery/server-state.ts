@@ -14,6 +14,7 @@ import { errnoName } from '../libc/errno.js';
 import { type MemoryPlace, MemoryRegion } from '../libc/memory.js';
 import { HANDLE_RECORDS_SIZE } from '../mirror/handle-records.js';
 import { NODE_RECORDS_SIZE } from '../mirror/node-records.js';
+import { IDLE_BACKINGS_SIZE } from './idle-backings.js';
 import { INTENTS_SIZE } from './intents.js';
 import { HeaderWord, LAYOUT_VERSION, readHeader, STATE_MAGIC, Transport } from './state-header.js';
 import { TEXT_POOL_SIZE } from './text-pool.js';
@@ -24,6 +25,7 @@ const PAGE = 4096;
 const sections = {
   header: PAGE,
   intents: INTENTS_SIZE,
+  backings: IDLE_BACKINGS_SIZE,
   streams: STREAM_SLOTS_SIZE,
   handles: HANDLE_RECORDS_SIZE,
   texts: TEXT_POOL_SIZE,

@@ -7,6 +7,7 @@ import { MemoryRegion } from '../../src/libc/memory.js';
 import { HandleRecords } from '../../src/mirror/handle-records.js';
 import { Node } from '../../src/mirror/node.js';
 import { NodeRecords } from '../../src/mirror/node-records.js';
+import { IDLE_BACKINGS_SIZE, IdleBackings } from '../../src/recovery/idle-backings.js';
 import { Intents } from '../../src/recovery/intents.js';
 import { TextPool } from '../../src/recovery/text-pool.js';
 
@@ -128,6 +129,18 @@ test('a name without room in the pool is left out, and nothing else', () => {
   const [found] = new NodeRecords(new TextPool(new MemoryRegion(64)), region).used();
   assert.equal(found?.id, 5);
   assert.equal(found?.link, undefined);
+});
+
+test('backing files that nobody uses are found by the next server, each once', () => {
+  const region = new MemoryRegion(IDLE_BACKINGS_SIZE);
+  const backings = new IdleBackings(region);
+  const places = [7, 8, 9].map((id) => backings.add(id));
+  backings.remove(places[1] ?? -1);
+  const next = new IdleBackings(region);
+  assert.deepEqual(next.takeAll(), [7, 9]);
+  assert.deepEqual(next.takeAll(), []);
+  while (next.add(1) >= 0);
+  assert.equal(new IdleBackings(region).takeAll().length, IDLE_BACKINGS_SIZE / 4);
 });
 
 test('handle records come back with paths, flags and backing file', () => {
