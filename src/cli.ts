@@ -5,14 +5,15 @@
  * trace appears only for an internal error, and only when debugging. Does not itself know any command.
  */
 
-import { basename, resolve } from 'node:path';
+import { basename } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { addCollect } from './commands/collect.js';
 import { addMount, addMountHelper } from './commands/mount.js';
+import { addRestart, addUmount, addUmountHelper } from './commands/mount-control.js';
 import { ExitCode, LogaggError } from './config/errors.js';
 import { readVersion } from './config/version.js';
 
-/** The program under the name it was called by: mount(8) calls its helpers `mount.TYPE`. */
+/** The program under the name it was called by: mount(8) calls its helpers `mount.TYPE`, umount(8) `umount.TYPE`. */
 function createProgram(programName: string): Command {
   const program = new Command()
     .version(readVersion(), '-V, --version', 'show the version')
@@ -26,6 +27,11 @@ function createProgram(programName: string): Command {
     addMountHelper(program);
     return program;
   }
+  if (programName.startsWith('umount.')) {
+    program.name(programName).description('Unmounts logagg-fs for umount(8).');
+    addUmountHelper(program);
+    return program;
+  }
   program
     .name('logagg-fs')
     .description('Mirrors a log directory and captures what is written to tracked files into chunks.');
@@ -33,14 +39,8 @@ function createProgram(programName: string): Command {
   program.enablePositionalOptions();
   addMount(program);
   addCollect(program);
-  program
-    .command('restart')
-    .argument('<MOUNTPOINT>', 'a directory that logagg-fs is mounted on')
-    .description('replace the server of a mount without unmounting it, for example after an upgrade')
-    .action(async (mountpoint: string) => {
-      const { restart } = await import('./commands/restart.js');
-      process.stdout.write(`${await restart(resolve(mountpoint))}\n`);
-    });
+  addRestart(program);
+  addUmount(program);
   return program;
 }
 

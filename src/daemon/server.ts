@@ -26,6 +26,7 @@ import { faultsOnPurpose } from '../libc/faults.js';
 import type { Log } from '../observability/log.js';
 import { settleInterruptedCapture } from '../recovery/interrupted-capture.js';
 import type { ServerState } from '../recovery/server-state.js';
+import { describeUsers, mountUsers } from './mount-users.js';
 
 /** How long those who still use the mount may go on after a signal to end, in milliseconds. */
 const GRACE_PERIOD = 2000;
@@ -218,8 +219,12 @@ export class Server {
     if (this.stopping) return;
     this.stopping = true;
     this.logger.info(`${signal}: unmounting`);
+    // Asked before: afterwards a detached mount's files have other names.
+    const users = describeUsers(mountUsers(this.options.mountpoint));
     const outcome = await this.engine?.unmount();
-    if (outcome === 'busy') this.logger.warn('still in use: files that are open will soon answer ENOTCONN');
+    if (outcome === 'busy') {
+      this.logger.warn(`still in use${users && ` by ${users}`}: files that are open will soon answer ENOTCONN`);
+    }
     // Even where nobody seems to use it: another mount namespace can have a copy of the mount.
     setTimeout(() => this.engine?.stop(), GRACE_PERIOD).unref();
   }

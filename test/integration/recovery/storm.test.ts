@@ -1,83 +1,84 @@
-/** Servers are killed again and again under programs that write and read: nobody notices, nothing is lost or doubled. */
+/**
+ * Servers are killed, stopped and left alone under programs that write and read: nobody notices, nothing is lost or doubled,
+ * nothing leaks.
+ *
+ * With LOGAGG_TEST_LONG=1 each storm takes ten minutes; LOGAGG_STORM_KILLS says after how many kills it ends before.
+ */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { capturedText } from '../../harness/chunks.js';
-import { eventually, killGroup } from '../../harness/commands.js';
 import { MountFixture } from '../../harness/mount-fixture.js';
-import { compiledTest } from '../../harness/project.js';
-import { killServers, servingServer } from './server-state.js';
-import { lineOf, type StormResult } from './storm-kinds.js';
+import { killServers, servingServer, untilServing } from './server-state.js';
+import { assertComplete, storm } from './storm-run.js';
 
 const isLong = process.env.LOGAGG_TEST_LONG === '1';
-const limit = { timeout: isLong ? 1_200_000 : 240_000 };
-/** The long version: ten minutes, and 300 kills at least. */
-const duration = isLong ? { milliseconds: 600_000, kills: 100_000 } : { milliseconds: 20_000, kills: 1000 };
+const limit = { timeout: 1_200_000 };
+const kills = Number(process.env.LOGAGG_STORM_KILLS ?? (isLong ? 100_000 : 15));
+const duration = { milliseconds: 600_000, kills };
 
-/** Runs the programs while `disturb` does its work. */
-async function storm(t: TestContext, fixture: MountFixture, disturb: () => Promise<unknown>): Promise<StormResult[]> {
-  const child = spawn(process.execPath, [compiledTest('integration/recovery/storm.js'), fixture.mountpoint], {
-    detached: true,
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
-  fixture.after(async () => killGroup(child));
-  let said = '';
-  let complaints = '';
-  child.stdout.on('data', (part: Buffer) => (said += part.toString()));
-  child.stderr.on('data', (part: Buffer) => (complaints += part.toString()));
-  await eventually(() => said.startsWith('ready\n'), { within: 20_000, what: 'the programs of the storm' });
-  await disturb();
-  child.stdin.end();
-  const closed = new Promise((resolve) => child.once('close', resolve));
-  const code = await Promise.race([closed, delay(30_000, 'stuck', { ref: false })]);
-  assert.deepEqual([complaints, code], ['', 0], fixture.ownLog().slice(-2000));
-  const results = JSON.parse(said.slice('ready\n'.length)) as StormResult[];
-  t.diagnostic(results.map(({ kind, rounds }) => `${kind} ${rounds}`).join(', '));
-  return results;
-}
-
-/** Everything that was written is in the chunks once and in order, and the mirror is as it was left. */
-function assertComplete(fixture: MountFixture, results: readonly StormResult[]): void {
-  for (const { kind, log, lines, mirror } of results) {
-    const wanted = Array.from({ length: lines }, (_, line) => lineOf(kind, line));
-    const captured = capturedText(fixture.logs, log);
-    if (captured !== wanted.join('')) assert.fail(`${kind}: ${firstDifference(captured.split(/(?<=\n)/), wanted)}`);
-    for (const [name, content] of Object.entries(mirror)) {
-      assert.equal(readFileSync(join(fixture.mirror, name), 'latin1'), content, `${name} in the mirror`);
-    }
-  }
-  const kept = results.flatMap(({ mirror }) => Object.keys(mirror));
-  assert.deepEqual(
-    readdirSync(fixture.mirror)
-      .filter((name) => name !== 'static')
-      .sort(),
-    kept.sort(),
-  );
-}
-
-function firstDifference(got: readonly string[], wanted: readonly string[]): string {
-  const at = wanted.findIndex((line, index) => got[index] !== line);
-  const place = at < 0 ? wanted.length : at;
-  return `${got.length} lines instead of ${wanted.length}, the first difference at ${place}: ${JSON.stringify(got.slice(Math.max(0, place - 1), place + 3))}`;
-}
-
-for (const passthrough of ['on', 'off']) {
+for (const passthrough of isLong ? ['on', 'off'] : ['on']) {
   test(`servers killed by SIGKILL under load, passthrough=${passthrough}`, limit, async (t) => {
     const fixture = await MountFixture.mount(t, {
       patterns: ['*.log'],
       options: ['transport=device', `passthrough=${passthrough}`],
     });
-    let kills = 0;
+    let killed = 0;
     const results = await storm(t, fixture, async () => {
-      kills = await killServers(fixture, duration);
+      killed = await killServers(fixture, duration);
     });
     const { restarts } = servingServer(fixture);
-    t.diagnostic(`${kills} kills, ${restarts} restarts`);
+    t.diagnostic(`${killed} kills, ${restarts} restarts`);
     assert.ok(restarts > 5, `${restarts} restarts`);
     assertComplete(fixture, results);
     assert.ok(existsSync(fixture.path('static')));
+  });
+}
+
+test('servers stopped by SIGSTOP under load are replaced, and nobody notices more than a pause', limit, async (t) => {
+  const fixture = await MountFixture.mount(t, {
+    patterns: ['*.log'],
+    options: ['transport=device', 'passthrough=off', 'hang=2'],
+  });
+  const stops = isLong ? 30 : 2;
+  const results = await storm(t, fixture, async () => {
+    let stopped = 0;
+    for (let round = 0; round < stops; round++) {
+      const { pid } = await untilServing(fixture, stopped);
+      await delay(50 + Math.random() * 450);
+      process.kill(pid, 'SIGSTOP');
+      stopped = pid;
+    }
+    await untilServing(fixture, stopped);
+  });
+  assert.equal(servingServer(fixture).restarts, stops);
+  assertComplete(fixture, results);
+});
+
+/** Descriptors and kibibytes (PSS) of a process. */
+function footprint(pid: number): { descriptors: number; pss: number } {
+  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+  return { descriptors: readdirSync(`/proc/${pid}/fd`).length, pss: Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1]) };
+}
+
+if (isLong) {
+  test('under load for ten minutes neither memory nor descriptors grow', limit, async (t) => {
+    // Chunks that are dropped: their number stays as well.
+    const fixture = await MountFixture.mount(t, { patterns: ['*.log'], options: ['maxcache=20M'] });
+    const { pid } = servingServer(fixture);
+    const samples: { descriptors: number; pss: number }[] = [];
+    await storm(t, fixture, async () => {
+      for (let minute = 0; minute < 10; minute++) {
+        await delay(60_000);
+        samples.push(footprint(pid));
+      }
+    });
+    t.diagnostic(samples.map(({ descriptors, pss }) => `${descriptors} fds ${pss} kB`).join(', '));
+    const warm = samples.slice(2);
+    const range = (values: number[]): number => Math.max(...values) - Math.min(...values);
+    const end = footprint(pid);
+    assert.ok(range(warm.map(({ pss }) => pss)) < 5 * 1024, 'memory stays within 5 MB');
+    assert.ok(end.descriptors < 100, `${end.descriptors} descriptors at the end`);
+    assert.equal(servingServer(fixture).pid, pid);
   });
 }
