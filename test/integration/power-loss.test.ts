@@ -122,6 +122,7 @@ test(
       try {
         await checkCut(t, fixture, join(found, 'cache'), before, mount);
       } finally {
+        if (fixture.isMounted()) await fixture.unmount();
         await eventually(async () => (await run('umount', [found])).code === 0, { within: 10_000, what: 'an unmount' });
       }
     }
