@@ -47,7 +47,9 @@ const points: readonly CrashPoint[] = [
  * that died at the second would never answer it.
  */
 const often: Partial<Record<CrashPoint, number>> =
-  process.env.LOGAGG_TEST_LONG === '1' ? { counted: 10 } : { received: 8, served: 8, answered: 8, counted: 10 };
+  process.env.LOGAGG_TEST_LONG === '1'
+    ? { counted: 10 }
+    : { received: 30, served: 30, answered: 30, counted: 10, made: 3, given: 3, opened: 4, 'handle-added': 4 };
 
 /** Mounts with servers that die as `crashAt` says. */
 async function mountDying(context: Parameters<typeof MountFixture.mount>[0], crashAt: string, passthrough: string) {
