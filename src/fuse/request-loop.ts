@@ -20,6 +20,7 @@ import { SkippedWriters } from '../capture/skipped-writers.js';
 import { StreamSlots } from '../capture/stream-slots.js';
 import { StreamTable } from '../capture/stream-table.js';
 import type { TrackRule } from '../capture/track-list.js';
+import { write } from '../libc/calls.js';
 import { MemoryRegion } from '../libc/memory.js';
 import { Caller } from '../mirror/caller.js';
 import { HandleRecords } from '../mirror/handle-records.js';
@@ -40,6 +41,9 @@ import { NO_REPLY, Session } from './session.js';
 import { HandedRequests } from './uring/handed-requests.js';
 import { HotRequests } from './uring/hot-requests.js';
 
+/** How long requests wait for patterns that are being compiled, in milliseconds. */
+const COMPILE_SLICE = 2;
+
 /** How often idle chunks are looked for, in milliseconds. */
 const HOUSEKEEPING_INTERVAL = 1000;
 
@@ -53,6 +57,9 @@ export class RequestLoop implements DeviceClient {
   private readonly handed: HandedRequests | undefined;
   private readonly wanted: Wanted & { uring: boolean };
   private negotiated: Negotiated | Unsupported | undefined;
+  /** Patterns that will be in force once they are compiled. */
+  private comingPatterns: PatternSet | undefined;
+  private readonly wakeUp = new MemoryRegion(8);
   private readonly state: ServerState | undefined;
   /** Whether queue threads serve requests. */
   private hasQueues = false;
@@ -62,6 +69,7 @@ export class RequestLoop implements DeviceClient {
     private readonly port: MessagePort,
   ) {
     Caller.separateThread();
+    this.wakeUp.words[0] = 1;
     const { shared, passthrough, nativeUntracked } = settings;
     this.wanted = { passthrough, nativeUntracked, uring: false, recoverable: settings.state !== undefined };
     this.state = settings.state && ServerState.at(settings.state);
@@ -197,16 +205,30 @@ export class RequestLoop implements DeviceClient {
   onMessages(): boolean {
     for (;;) {
       const received: { message: MessageToLoop } | undefined = receiveMessageOnPort(this.port);
-      if (received === undefined) return true;
+      if (received === undefined) break;
       const { message } = received;
       if (message.kind === 'stop') return false;
       if (message.kind === 'handOver') return false;
       if (message.kind === 'mounted') this.wanted.uring = message.uring;
       if (message.kind === 'syncFailed') this.streams.syncFailed(message.path);
       if (message.kind === 'command') this.provenance?.learn(message.pid, message.bytes);
-      if (message.kind === 'rules')
-        this.streams.usePatterns(this.compile(message.rules), this.mirror.handles.writable());
+      if (message.kind === 'rules') this.comingPatterns = this.compile(message.rules, false);
     }
+    this.compileOn();
+    return true;
+  }
+
+  /** Compiles new patterns between requests: thousands of them take a while, and the old ones are in force until then. */
+  private compileOn(): void {
+    const { comingPatterns } = this;
+    if (comingPatterns === undefined) return;
+    if (!comingPatterns.compileFor(COMPILE_SLICE)) {
+      // Comes here again even when no request does.
+      write(this.settings.wakeFd, this.wakeUp.address, 8);
+      return;
+    }
+    this.comingPatterns = undefined;
+    this.streams.usePatterns(comingPatterns, this.mirror.handles.writable());
   }
 
   housekeep(now: number): number {
@@ -225,8 +247,8 @@ export class RequestLoop implements DeviceClient {
     if (unrecorded.length > 0) this.tell({ kind: 'unrecorded', reports: unrecorded });
   }
 
-  private compile(rules: readonly TrackRule[]): PatternSet {
-    return new PatternSet(rules, (problem) => this.tell({ kind: 'pattern', problem }));
+  private compile(rules: readonly TrackRule[], isComplete = true): PatternSet {
+    return new PatternSet(rules, (problem) => this.tell({ kind: 'pattern', problem }), isComplete);
   }
 
   private tell(message: MessageFromLoop): void {
