@@ -5,14 +5,15 @@
  * trace appears only for an internal error, and only when debugging. Does not itself know any command.
  */
 
-import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { addCollect } from './commands/collect.js';
 import { addMount, addMountHelper } from './commands/mount.js';
+import { addRestart, addUmount, addUmountHelper } from './commands/mount-control.js';
 import { ExitCode, LogaggError } from './config/errors.js';
+import { readVersion } from './config/version.js';
 
-/** The program under the name it was called by: mount(8) calls its helpers `mount.TYPE`. */
+/** The program under the name it was called by: mount(8) calls its helpers `mount.TYPE`, umount(8) `umount.TYPE`. */
 function createProgram(programName: string): Command {
   const program = new Command()
     .version(readVersion(), '-V, --version', 'show the version')
@@ -26,6 +27,11 @@ function createProgram(programName: string): Command {
     addMountHelper(program);
     return program;
   }
+  if (programName.startsWith('umount.')) {
+    program.name(programName).description('Unmounts logagg-fs for umount(8).');
+    addUmountHelper(program);
+    return program;
+  }
   program
     .name('logagg-fs')
     .description('Mirrors a log directory and captures what is written to tracked files into chunks.');
@@ -33,13 +39,9 @@ function createProgram(programName: string): Command {
   program.enablePositionalOptions();
   addMount(program);
   addCollect(program);
+  addRestart(program);
+  addUmount(program);
   return program;
-}
-
-function readVersion(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-  const hasVersion = typeof manifest === 'object' && manifest !== null && 'version' in manifest;
-  return hasVersion ? String(manifest.version) : 'unknown';
 }
 
 /** Writes one line to stderr and returns the exit code. */

@@ -25,6 +25,9 @@ const fileLimit = 20 * 60_000;
 const summaryFields = ['tests', 'suites', 'pass', 'fail', 'cancelled', 'skipped', 'todo', 'duration_ms'] as const;
 type Summary = Map<string, number>;
 
+/** Tests of what has no transport, or that say which one they mean. */
+const oneTransport = ['fuse-native', 'collector', 'recovery/storm', 'recovery/crash-points', 'recovery/survival'];
+
 const isIntegration = (path: string): boolean => path.startsWith('integration/');
 
 /** Test files by their path below `test/`, unit tests first. */
@@ -68,9 +71,7 @@ async function runFiles(files: readonly string[], summary: Summary): Promise<voi
 
 /** All files over `/dev/fuse`, then again over io_uring those that mount with our own engine. */
 async function runOverBothTransports(files: readonly string[], summary: Summary): Promise<void> {
-  const mounting = files.filter(
-    (path) => isIntegration(path) && !path.includes('fuse-native') && !path.includes('collector'),
-  );
+  const mounting = files.filter((path) => isIntegration(path) && !oneTransport.some((part) => path.includes(part)));
   if (!hasUringParameter()) {
     await runFiles(files, summary);
     if (mounting.length === 0) return;

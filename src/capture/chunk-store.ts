@@ -78,13 +78,14 @@ export class ChunkStore {
 
   private tryCreate(stream: string): Chunk | number {
     const { logs, gid } = this.options;
-    const path = join(logs, chunkName(stream, this.clock.next()));
+    const ticks = this.clock.next();
+    const path = join(logs, chunkName(stream, ticks));
     this.pathBuffer.bytes.write(`${path}\0`);
     let fd = this.openNew();
     if (fd === -Errno.ENOENT && makeCacheFolder(logs, gid)) fd = this.openNew();
     if (fd < 0) return fd;
     setFileAccess(fd, gid);
-    return new Chunk(fd, path, gid === undefined ? 0o400 : 0o440);
+    return new Chunk(fd, path, gid === undefined ? 0o400 : 0o440, ticks);
   }
 
   /** The disk is full: drops older chunks, where that is wanted. @returns whether it is worth trying again */

@@ -9,6 +9,7 @@ import { close } from '../libc/calls.js';
 import { AT_EMPTY_PATH } from '../libc/flags.js';
 import { emptyString, MemoryRegion } from '../libc/memory.js';
 import { dup, fchmod, statx, uninterrupted, write } from './capture-calls.js';
+import type { Ticks } from './chunk-name.js';
 
 const STATX_NLINK = 0x4;
 const NLINK_WORD = 4;
@@ -25,11 +26,13 @@ export class Chunk {
   /**
    * @param fd - descriptor of the new, empty file, open for appending; the chunk closes it
    * @param sealedMode - permission bits of the sealed file: no write bits
+   * @param ticks - time in its name
    */
   constructor(
     readonly fd: number,
     readonly path: string,
     readonly sealedMode: number,
+    readonly ticks: Ticks,
   ) {}
 
   /** Name in `logs/`. */

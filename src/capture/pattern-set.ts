@@ -29,15 +29,28 @@ export class PatternSet {
   private readonly setAside = new Set<WildcardRule>();
   private readonly decisions = new Map<string, boolean>();
   private readonly budget = new TimeBudget(matchLimitMilliseconds);
+  /** How many rules are compiled. */
+  private compiled = 0;
 
   /**
    * @param rules - in the order of their lines
    * @param onProblem - told once about every rule that can't be used, now or when it is first tried
+   * @param isComplete - false for a set to be compiled bit by bit with {@link compileFor}, before it is asked anything
    */
-  constructor(rules: readonly TrackRule[], onProblem: (problem: TrackProblem) => void) {
+  constructor(rules: readonly TrackRule[], onProblem: (problem: TrackProblem) => void, isComplete = true) {
     this.rules = rules;
     this.onProblem = onProblem;
-    for (const [index, rule] of rules.entries()) this.compile(rule, index);
+    if (isComplete) this.compileFor(Number.POSITIVE_INFINITY);
+  }
+
+  /** Compiles for so many milliseconds at most, but for the last pattern. @returns whether all are compiled */
+  compileFor(milliseconds: number): boolean {
+    const end = performance.now() + milliseconds;
+    for (let rule = this.rules[this.compiled]; rule !== undefined; rule = this.rules[this.compiled]) {
+      this.compile(rule, this.compiled++);
+      if (performance.now() >= end) break;
+    }
+    return this.compiled >= this.rules.length;
   }
 
   /** @param path - full path under the mountpoint, such as `/var/log/syslog` */

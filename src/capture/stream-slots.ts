@@ -9,8 +9,10 @@
  */
 import { MemoryRegion } from '../libc/memory.js';
 import { WordLock } from '../libc/word-lock.js';
+import type { TextPool } from '../recovery/text-pool.js';
+import type { Ticks } from './chunk-name.js';
 
-/** Words of a slot. */
+/** Words of a slot; 64-bit values are two, low first. */
 const Field = {
   lock: 0,
   /** Descriptor + 1 of the live chunk, 0 for none. */
@@ -19,6 +21,10 @@ const Field = {
   size: 2,
   /** Whether anything was appended since the last housekeeping round. */
   active: 3,
+  /** Time in the name of the newest chunk. */
+  ticks: 4,
+  /** Where the stream's path lies in the pool of texts; 0 for a slot that is not taken. */
+  path: 6,
   length: 16,
 } as const;
 
@@ -29,6 +35,11 @@ export const MAX_HANDLES: number = 1 << 20;
 export const MAX_STREAM_SLOTS: number = 2 * MAX_HANDLES;
 const SLOTS_START = MAX_HANDLES;
 const TOTAL_WORDS = SLOTS_START + MAX_STREAM_SLOTS * Field.length;
+/** How many slots there ever were at a time. Lies in the last one, which nobody comes to. */
+const USED = TOTAL_WORDS - 1;
+
+/** Bytes of all of it. */
+export const STREAM_SLOTS_SIZE: number = TOTAL_WORDS * 4;
 
 export class StreamSlots {
   private readonly words: Int32Array;
@@ -39,27 +50,67 @@ export class StreamSlots {
    */
   whileWaiting: (() => void) | undefined;
   private readonly free: number[] = [];
-  private used = 0;
 
-  /** @param region - another thread's, or a new one */
-  constructor(readonly region: MemoryRegion = new MemoryRegion(TOTAL_WORDS * 4)) {
+  /**
+   * @param region - another thread's, the last server's, or a new one
+   * @param texts - where paths are kept for the next server
+   */
+  constructor(
+    readonly region: MemoryRegion = new MemoryRegion(STREAM_SLOTS_SIZE),
+    private readonly texts: TextPool | undefined = undefined,
+  ) {
     this.words = region.integers;
     this.locks = new WordLock(region);
   }
 
-  /** @returns a slot without a chunk. @throws RangeError when there is none left, which takes more files than can be open */
-  take(): number {
+  /**
+   * @param path - the stream's, in latin1
+   * @returns a slot without a chunk
+   * @throws RangeError when there is none left, which takes more files than can be open
+   */
+  take(path: string): number {
     const slot = this.free.pop() ?? this.used;
-    if (slot >= MAX_STREAM_SLOTS) throw new RangeError('too many streams');
-    if (slot === this.used) this.used++;
+    if (slot >= MAX_STREAM_SLOTS - 1) throw new RangeError('too many streams');
+    if (slot === this.used) this.words[USED] = slot + 1;
     // Not the lock: a thread that has read the handle's slot a moment ago may be about to find out that it is another's now.
     this.words.fill(0, base(slot) + 1, base(slot) + Field.length);
+    if (this.texts !== undefined) this.words[base(slot) + Field.path] = this.texts.put(path);
     return slot;
   }
 
   /** Gives a slot back that no handle and no chunk uses. */
   give(slot: number): void {
+    const path = this.get(base(slot) + Field.path);
+    this.words[base(slot) + Field.path] = 0;
+    this.texts?.drop(path);
     this.free.push(slot);
+  }
+
+  /** The last server's streams: frees their locks, forgets their chunks. To be asked once, before any slot is taken. */
+  restore(): { readonly slot: number; readonly path: string }[] {
+    const found: { slot: number; path: string }[] = [];
+    for (let slot = 0; slot < this.used; slot++) {
+      this.words.fill(0, base(slot), base(slot) + Field.ticks);
+      const path = this.path(slot);
+      if (path === undefined) this.free.push(slot);
+      else found.push({ slot, path });
+    }
+    return found;
+  }
+
+  /** The stream's path; undefined for a slot that is not taken. */
+  path(slot: number): string | undefined {
+    const text = this.get(base(slot) + Field.path);
+    return text === 0 ? undefined : this.texts?.get(text);
+  }
+
+  /** Heads of all texts that are used. */
+  *textHeads(): Generator<number> {
+    for (let slot = 0; slot < this.used; slot++) yield this.get(base(slot) + Field.path);
+  }
+
+  private get used(): number {
+    return this.get(USED);
   }
 
   /** The slot that captures the handle's writes, or -1. */
@@ -91,10 +142,17 @@ export class StreamSlots {
     return this.get(base(slot) + Field.size) >>> 0;
   }
   /** A chunk was created: it is empty. */
-  beginChunk(slot: number, fd: number): void {
+  beginChunk(slot: number, fd: number, ticks: Ticks): void {
     const start = base(slot);
+    this.words[start + Field.ticks] = Number(BigInt.asIntN(32, ticks));
+    this.words[start + Field.ticks + 1] = Number(ticks >> 32n);
     this.words[start + Field.chunk] = fd + 1;
     this.words[start + Field.size] = 0;
+  }
+  /** Time in the name of the newest chunk. */
+  ticks(slot: number): Ticks {
+    const start = base(slot) + Field.ticks;
+    return (BigInt(this.get(start + 1)) << 32n) | BigInt(this.get(start) >>> 0);
   }
   endChunk(slot: number): void {
     this.words[base(slot) + Field.chunk] = 0;

@@ -14,7 +14,7 @@ import type { PatternSet } from './pattern-set.js';
 import { ProcReader } from './proc-reader.js';
 import type { Provenance } from './provenance.js';
 import { isCompressedName, type SkippedWriters } from './skipped-writers.js';
-import { Stream } from './stream.js';
+import { type CaptureProgress, Stream } from './stream.js';
 import { StreamSlots } from './stream-slots.js';
 
 /** A file opened for writing. */
@@ -47,6 +47,7 @@ export class StreamTable {
     private readonly options: StreamTableOptions,
     readonly slots: StreamSlots = new StreamSlots(),
     private readonly provenance?: Provenance,
+    private readonly progress: CaptureProgress | undefined = undefined,
   ) {
     // One character a byte, like every path here.
     const mountpoint = Buffer.from(options.mountpoint).toString('latin1');
@@ -75,6 +76,26 @@ export class StreamTable {
     if (stream !== undefined) stream.handles++;
     this.slots.link(handle, stream?.slot ?? -1);
     if (before !== undefined) before.handles--;
+  }
+
+  /** Whether a handle is a rotation tool's, as was decided when it was opened; undefined where nobody had to know. */
+  isRotation(handle: number): boolean | undefined {
+    return this.skipped.get(handle);
+  }
+
+  /**
+   * Takes over from the last server: the streams that it left, and which handles they capture. Their chunks are sealed.
+   * @param rotation - as {@link isRotation} said there, of each handle that is open for writing
+   */
+  restore(rotation: Iterable<readonly [handle: number, isRotation: boolean | undefined]>): void {
+    // Its last chunks may not be on disk.
+    for (const { slot, path } of this.slots.restore()) this.makeStream(path, slot, true);
+    for (const [handle, isRotation] of rotation) {
+      if (isRotation !== undefined) this.skipped.set(handle, isRotation);
+      const stream = this.ofHandle(handle);
+      if (stream === undefined) this.slots.link(handle, -1);
+      else stream.handles++;
+    }
   }
 
   /** The handle is closed. */
@@ -161,12 +182,15 @@ export class StreamTable {
   private streamOf(path: string): Stream {
     const known = this.byPath.get(path);
     if (known !== undefined) return known;
-    const { slots, store, losses, unsyncedPasts } = this;
-    const slot = slots.take();
+    return this.makeStream(path, this.slots.take(path), this.unsyncedPasts.take(path));
+  }
+
+  private makeStream(path: string, slot: number, hasUnsyncedPast: boolean): Stream {
+    const { slots, store, losses, progress } = this;
     const provenance = this.provenance?.ofStream(path, slot, slots);
-    const stream = new Stream(path, slot, slots, store, losses, unsyncedPasts.take(path), provenance);
+    const stream = new Stream(path, slot, slots, store, losses, hasUnsyncedPast, provenance, progress);
     this.byPath.set(path, stream);
-    this.bySlot[stream.slot] = stream;
+    this.bySlot[slot] = stream;
     return stream;
   }
 

@@ -11,6 +11,7 @@
 import { lastErrno } from '../libc/calls.js';
 import { Errno } from '../libc/errno.js';
 import type { MemoryRegion } from '../libc/memory.js';
+import { crashAt } from '../recovery/crash-point.js';
 import type { Chunk } from './chunk.js';
 import { streamId } from './chunk-name.js';
 import type { ChunkStore } from './chunk-store.js';
@@ -21,6 +22,14 @@ import type { StreamSlots } from './stream-slots.js';
 import { type UnsyncedCapture, UnsyncedChunks } from './unsynced-chunks.js';
 
 const NEWLINE = 0x0a;
+
+/** How far the capture of a write is (see `src/recovery/intents.ts`). */
+export interface CaptureProgress {
+  /** The live chunk of a stream's slot, of `size` bytes, is about to take more. */
+  beginPiece(slot: number, size: number): void;
+  /** It took so many, or they are counted as lost. */
+  endPiece(bytes: number): void;
+}
 
 export class Stream {
   /** Open handles whose writes come here. */
@@ -39,6 +48,7 @@ export class Stream {
    * @param slot - where other threads find its live chunk
    * @param hasUnsyncedPast - an earlier stream of the path may have left chunks that are not on disk
    * @param provenance - records who writes what; undefined for nothing of that kind
+   * @param progress - told of each piece of a write, for the server that goes on if this one dies
    */
   constructor(
     readonly path: string,
@@ -48,6 +58,7 @@ export class Stream {
     private readonly losses: Losses,
     hasUnsyncedPast = false,
     private readonly provenance?: StreamProvenance,
+    private readonly progress: CaptureProgress | undefined = undefined,
   ) {
     this.id = streamId(path);
     store.room.names.remember(this.id, path);
@@ -96,9 +107,12 @@ export class Stream {
       const cut = this.cutPoint(region.bytes, start + done, length - done);
       const wanted = cut === 0 ? length - done : cut;
       this.provenance?.note(this.slots.size(this.slot));
+      this.progress?.beginPiece(this.slot, this.slots.size(this.slot));
       const written = chunk.write(region.address + start + done, wanted);
+      crashAt?.('chunk-written');
       if (written < 0) {
         this.lastFailure = lastErrno();
+        this.progress?.endPiece(0);
         if (this.lastFailure === Errno.EINTR) continue;
         if (!hasMadeRoom && this.makesRoom(this.lastFailure, length - done)) {
           hasMadeRoom = true;
@@ -109,12 +123,16 @@ export class Stream {
       }
       // Asked after the write, not before: what went to a file that nobody can find any more goes to the next chunk.
       if (!chunk.isLinked()) {
+        this.progress?.endPiece(0);
         this.abandon(chunk);
         continue;
       }
+      this.progress?.endPiece(written);
+      crashAt?.('capture-noted');
       this.slots.grow(this.slot, written);
       done += written;
       if (written === cut) this.endChunk();
+      crashAt?.('chunk-ended');
     }
     return done;
   }
@@ -130,8 +148,9 @@ export class Stream {
     const chunk = this.store.create(this.id);
     if (typeof chunk === 'number') return chunk;
     this.chunk = chunk;
-    this.slots.beginChunk(this.slot, chunk.fd);
+    this.slots.beginChunk(this.slot, chunk.fd, chunk.ticks);
     this.provenance?.begin(chunk.path);
+    crashAt?.('chunk-begun');
     this.unsynced.begun();
     return chunk;
   }
@@ -167,6 +186,8 @@ export class Stream {
 
   private lose(errno: number, bytes: Buffer, start: number, length: number): void {
     this.losses.add(this.path, errno, length, countNewlines(bytes, start, length));
+    // Not to be captured, nor counted, by the next server.
+    this.progress?.endPiece(length);
   }
 
   /**

@@ -34,6 +34,7 @@ Mount options (-o), the first one required:
   group=GROUP           group that may read chunks (default: root alone)
   chunksize=BYTES       start a new chunk beyond this size; k and m allowed (default: 500000)
   seal=SECONDS          seal a chunk that was idle for so long (default: 10)
+  hang=SECONDS          replace a server that shows no sign of life for so long, 0 for never (default: 30)
   skipwriters=A:B       commands whose writes are not captured (default: logrotate:gzip:bzip2:xz:zstd)
   engine=ENGINE         auto, kernel or fuse-native (default: auto)
   transport=TRANSPORT   auto, uring or device, for engine=kernel (default: auto)

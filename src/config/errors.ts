@@ -38,6 +38,7 @@ const exitCodes = {
   LOGAGG_CONFIG: ExitCode.usage,
   LOGAGG_UNSUPPORTED: ExitCode.unsupported,
   LOGAGG_MOUNT_FAILED: ExitCode.failure,
+  LOGAGG_MOUNT_BUSY: ExitCode.failure,
   LOGAGG_SERVER_DIED: ExitCode.failure,
 } as const satisfies Record<string, ExitCode>;
 

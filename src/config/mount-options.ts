@@ -55,6 +55,8 @@ export interface MountOptions {
   readonly sealSeconds: number;
   /** How large the log cache may become, and what happens then. */
   readonly limits: CacheLimits;
+  /** A server that shows no sign of life for so many seconds is replaced; 0 for never. */
+  readonly hangSeconds: number;
   /** Command names (`/proc/PID/comm`) whose writes are never captured: the tools of rotation. */
   readonly skipWriters: readonly string[];
   /** Group that may read chunks, or undefined for root alone. */
@@ -124,6 +126,7 @@ export function formatMountOptions(options: MountOptions): string {
     maxcache: String(options.limits.maxCacheBytes),
     minfree: formatFloor(options.limits.minFree),
     full: options.limits.whenFull,
+    hang: String(options.hangSeconds),
     skipwriters: options.skipWriters.join(':'),
     group: options.group,
     busypoll: String(options.busyPollMicroseconds),

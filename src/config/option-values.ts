@@ -30,6 +30,7 @@ export const defaultOwnOptions: OwnOptions = {
   chunkSize: 500_000,
   sealSeconds: 10,
   limits: { maxCacheBytes: 0, minFree: { amount: 5, unit: '%' }, whenFull: 'drop-oldest' },
+  hangSeconds: 30,
   skipWriters: ['logrotate', 'gzip', 'bzip2', 'xz', 'zstd'],
   group: undefined,
   busyPollMicroseconds: 50,
@@ -68,6 +69,7 @@ const readers: Readonly<Record<string, Reader>> = {
   maxcache: (value) => ({ limits: { maxCacheBytes: readMaxCache(value) } }),
   minfree: (value) => ({ limits: { minFree: readFloor(value) } }),
   full: (value) => ({ limits: { whenFull: readChoice('full', value, ['drop-oldest', 'drop-new', 'fail']) } }),
+  hang: (value) => ({ hangSeconds: readHangSeconds(value) }),
   skipwriters: (value) => ({ skipWriters: readCommands(value) }),
   group: (value) => ({ group: readText('group', value, 'the name or number of a group') }),
   busypoll: (value) => ({ busyPollMicroseconds: readBusyPoll(value) }),
@@ -166,6 +168,12 @@ function readSize(value: string): number {
 function readSealSeconds(value: string): number {
   const seconds = /^(\d+\.?\d*|\.\d+)$/.test(value) ? Number(value) : Number.NaN;
   return seconds >= 0.1 && seconds <= 86_400 ? seconds : refuse('seal', value, 'seconds from 0.1 to 86400');
+}
+
+function readHangSeconds(value: string): number {
+  const seconds = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+  const valid = seconds === 0 || (seconds >= 2 && seconds <= 3600);
+  return valid ? seconds : refuse('hang', value, 'whole seconds from 2 to 3600, or 0 for never');
 }
 
 function readBusyPoll(value: string): number {

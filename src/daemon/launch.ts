@@ -3,9 +3,9 @@
  *
  * Guarantees: resolves with 0 only when the mount answers a request; rejects with one line that says why not, and then
  * nothing is mounted. A background server has a session of its own, no terminal, and no descriptor of its parent but the
- * device.
+ * device; with engine=kernel a supervisor starts it, and another one when it dies.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +13,7 @@ import { cachePaths } from '../config/cache-paths.js';
 import { type ErrorCode, ExitCode, LogaggError } from '../config/errors.js';
 import { formatMountOptions, type MountOptions } from '../config/mount-options.js';
 import { chooseEngine, type EngineChoice } from '../fuse/engine-choice.js';
+import { createStateFile } from '../recovery/server-state.js';
 import { lockRoot } from './server-lock.js';
 
 /** What a background server tells its launcher, as one line of JSON: nothing but success, or what went wrong. */
@@ -20,8 +21,8 @@ export interface StartReport {
   readonly failure?: { readonly code: ErrorCode | undefined; readonly message: string };
 }
 
-/** The descriptors that a background server finds. */
-export const ServerFd = { device: 3, report: 4 } as const;
+/** The descriptors that a background server finds; `state` only under a supervisor, `report` only the first server. */
+export const ServerFd = { device: 3, report: 4, state: 5 } as const;
 
 /**
  * @param options - checked by preflight
@@ -49,26 +50,37 @@ async function serveHere(options: MountOptions, choice: EngineChoice): Promise<n
 }
 
 async function serveInBackground(options: MountOptions, choice: EngineChoice): Promise<void> {
-  const deviceFd = choice.engine === 'kernel' ? choice.deviceFd : undefined;
-  const server = spawn(
-    process.execPath,
-    [
-      '--max-semi-space-size=1',
-      fileURLToPath(new URL('./main.js', import.meta.url)),
-      options.source,
-      options.mountpoint,
-      formatMountOptions(chosenOptions(options, choice)),
-      choice.reason,
-    ],
-    { detached: true, cwd: '/', stdio: ['ignore', 'ignore', 'ignore', deviceFd ?? 'ignore', 'pipe'] },
-  );
-  if (deviceFd !== undefined) closeSync(deviceFd);
+  const server = startServer(options, choice);
   const report = await firstLine(server.stdio[ServerFd.report] as Readable);
   server.unref();
   const { failure } = report === undefined ? { failure: diedSilently(options) } : (JSON.parse(report) as StartReport);
   if (failure !== undefined) throw new LogaggError(failure.code ?? 'LOGAGG_MOUNT_FAILED', failure.message);
   // The proof: this process is not the server, so it may ask.
   statSync(options.mountpoint);
+}
+
+function startServer(options: MountOptions, choice: EngineChoice): ChildProcess {
+  const main = fileURLToPath(new URL('./main.js', import.meta.url));
+  const { source, mountpoint } = options;
+  const serverArguments = [source, mountpoint, formatMountOptions(chosenOptions(options, choice)), choice.reason];
+  const stateFd = choice.engine === 'kernel' ? createStateFile() : -1;
+  const start = (command: string, args: string[], fds: (number | 'ignore' | 'pipe')[]): ChildProcess =>
+    spawn(command, args, { detached: true, cwd: '/', stdio: ['ignore', 'ignore', 'ignore', ...fds] });
+  if (choice.engine === 'fuse-native' || stateFd < 0) {
+    const device = choice.engine === 'kernel' ? choice.deviceFd : 'ignore';
+    return start(process.execPath, ['--max-semi-space-size=1', main, ...serverArguments], [device, 'pipe']);
+  }
+  const { defaultLogfile, meta } = cachePaths(options.root);
+  const supervision = [process.execPath, main, options.logfile ?? defaultLogfile, meta, String(options.hangSeconds)];
+  const supervisor = fileURLToPath(new URL('../../../bin/logagg-fs-supervisor', import.meta.url));
+  const started = start(
+    '/bin/sh',
+    [supervisor, ...supervision, ...serverArguments],
+    [choice.deviceFd, 'pipe', stateFd],
+  );
+  closeSync(choice.deviceFd);
+  closeSync(stateFd);
+  return started;
 }
 
 /** The options with the engine decided; what belongs to the other engine alone goes back to its default. */

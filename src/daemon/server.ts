@@ -24,6 +24,9 @@ import type { KernelEngineSettings } from '../fuse/kernel-engine.js';
 import { errnoName } from '../libc/errno.js';
 import { faultsOnPurpose } from '../libc/faults.js';
 import type { Log } from '../observability/log.js';
+import { settleInterruptedCapture } from '../recovery/interrupted-capture.js';
+import type { ServerState } from '../recovery/server-state.js';
+import { describeUsers, mountUsers } from './mount-users.js';
 
 /** How long those who still use the mount may go on after a signal to end, in milliseconds. */
 const GRACE_PERIOD = 2000;
@@ -35,10 +38,13 @@ export class Server {
   private engine: Engine | undefined;
   private rules: TrackRule[] = [];
   private stopping = false;
+  private handingOver = false;
 
+  /** @param state - what the next server goes on with; undefined where none will follow */
   constructor(
     private readonly options: MountOptions,
     private readonly log: Log,
+    private readonly state: ServerState | undefined = undefined,
   ) {
     this.logger = log.logger;
     const { meta, logs, trackfiles: path } = cachePaths(options.root);
@@ -56,11 +62,13 @@ export class Server {
   /**
    * Prepares the cache, which must be locked, mounts, and resolves when the mount serves.
    * @param choice - the engine, and why it was chosen
+   * @param resume - go on with what the last server left in the state, instead of mounting
    * @throws LogaggError
    */
-  async start(choice: EngineChoice): Promise<void> {
+  async start(choice: EngineChoice, resume = false): Promise<void> {
     const { root, mountpoint } = this.options;
     const paths = cachePaths(root);
+    if (resume && this.state !== undefined) settleInterruptedCapture(this.state, paths.logs);
     const leftovers = sealLeftoverChunks(paths.logs);
     this.watcher.readNow();
     const mirrorFd = openSync(paths.mirror, 'r');
@@ -84,6 +92,9 @@ export class Server {
       passthrough: this.options.passthrough,
       nativeUntracked: this.options.nativeUntracked,
       maxDescriptors: Math.floor(openFilesLimit() / 2),
+      state: this.state?.place,
+      resume,
+      idleMilliseconds: this.state === undefined ? 0 : (this.options.hangSeconds * 1000) / 4,
     };
     this.engine = await this.openEngine(choice, settings);
     // While the engine's threads start.
@@ -95,17 +106,30 @@ export class Server {
     this.metaSweep.start();
     const { chunks, sealed } = leftovers;
     this.logger.info(
-      { mountpoint, root, chunks, sealed, patterns: this.rules.length },
-      `serving: ${how} (${choice.reason})`,
+      {
+        mountpoint,
+        root,
+        chunks,
+        sealed,
+        patterns: this.rules.length,
+        startMilliseconds: Math.round(performance.now()),
+      },
+      `${resume ? 'serving again' : 'serving'}: ${how} (${choice.reason})`,
     );
   }
 
-  /** Resolves when the mount has ended and everything is written. */
-  async ended(): Promise<void> {
+  /**
+   * Resolves when the mount has ended and everything is written, or when another server is to go on.
+   * @throws whatever ended it otherwise; {@link isRecoverable} tells whether another one is to go on
+   */
+  async ended(): Promise<'ended' | 'handedOver'> {
     try {
       await this.engine?.ended;
-      this.logger.info('ended: chunks are sealed');
+      this.logger.info(this.handingOver ? 'ended: another server goes on' : 'ended: chunks are sealed');
+      return this.handingOver ? 'handedOver' : 'ended';
     } catch (error) {
+      const stack = error instanceof Error ? error.stack : String(error);
+      this.logger.fatal({ stack }, 'the server ends: internal error');
       await this.abandon();
       throw error;
     } finally {
@@ -117,7 +141,13 @@ export class Server {
 
   /** Leaves no mount behind that nobody serves; for a server that can't go on. */
   async abandon(): Promise<void> {
+    if (this.isRecoverable) return;
     await this.engine?.abandon();
+  }
+
+  /** Whether a supervisor will start a server that goes on. */
+  get isRecoverable(): boolean {
+    return this.state?.canResume === true;
   }
 
   private async untilServing(engine: Engine): Promise<string> {
@@ -169,15 +199,32 @@ export class Server {
   private handleSignals(): void {
     process.on('SIGTERM', (signal) => void this.stop(signal));
     process.on('SIGINT', (signal) => void this.stop(signal));
+    process.on('SIGUSR2', () => this.handOver());
     process.on('SIGHUP', () => this.watcher.reread());
+  }
+
+  /** Makes room for another server, such as a newer version's. */
+  private handOver(): void {
+    if (this.stopping || !this.isRecoverable) {
+      this.logger.warn('SIGUSR2: no other server can go on for this one');
+      return;
+    }
+    this.stopping = true;
+    this.handingOver = true;
+    this.logger.info('SIGUSR2: making room for another server');
+    this.engine?.handOver?.();
   }
 
   private async stop(signal: NodeJS.Signals): Promise<void> {
     if (this.stopping) return;
     this.stopping = true;
     this.logger.info(`${signal}: unmounting`);
+    // Asked before: afterwards a detached mount's files have other names.
+    const users = describeUsers(mountUsers(this.options.mountpoint));
     const outcome = await this.engine?.unmount();
-    if (outcome === 'busy') this.logger.warn('still in use: files that are open will soon answer ENOTCONN');
+    if (outcome === 'busy') {
+      this.logger.warn(`still in use${users && ` by ${users}`}: files that are open will soon answer ENOTCONN`);
+    }
     // Even where nobody seems to use it: another mount namespace can have a copy of the mount.
     setTimeout(() => this.engine?.stop(), GRACE_PERIOD).unref();
   }

@@ -13,6 +13,7 @@ import { type Handler, NO_REPLY, type Session } from './session.js';
 function opendir(session: Session): number {
   const node = session.node();
   if (node === undefined) return -Errno.ESTALE;
+  session.dropHalfOpened();
   const handle = session.directories.opendir(node);
   if (handle < 0) return handle;
   session.reply.putOpen(0, handle, 0, 0);
@@ -31,13 +32,18 @@ function readdir(session: Session): number {
 function readdirplus(session: Session): number {
   const parent = session.node();
   if (parent === undefined) return -Errno.ESTALE;
-  return fill(session, (position, room, entry) => {
-    const length = EntryOut.length + direntLength(entry);
-    if (length > room) return 0;
-    putEntryOf(session, parent, position, entry);
-    putDirent(session, position + EntryOut.length, entry);
-    return length;
-  });
+  session.mirror.countsMany = true;
+  try {
+    return fill(session, (position, room, entry) => {
+      const length = EntryOut.length + direntLength(entry);
+      if (length > room) return 0;
+      putEntryOf(session, parent, position, entry);
+      putDirent(session, position + EntryOut.length, entry);
+      return length;
+    });
+  } finally {
+    session.mirror.countsMany = false;
+  }
 }
 
 /** Puts entries until the reply is full. @param put - puts one and returns its length, or 0 when it does not fit */
@@ -82,8 +88,12 @@ function fsyncdir({ request, mirror, events, addressee }: Session): number {
   return NO_REPLY;
 }
 
-function releasedir({ request, directories }: Session): number {
-  return directories.releasedir(request.u64(ReleaseIn.fh));
+function releasedir({ request, directories, mirror }: Session): number {
+  // An earlier server has done it: by now the handle may be another's.
+  if (mirror.intents.isDone) return 0;
+  const handle = request.u64(ReleaseIn.fh);
+  mirror.intents.handle = handle;
+  return directories.releasedir(handle);
 }
 
 export const directoryHandlers = {

@@ -34,6 +34,8 @@ export interface Engine {
   unmount(): Promise<'unmounted' | 'busy'>;
   /** Gives up: nobody is left waiting at a mount that nobody serves. Resolves when it is detached. */
   abandon(): Promise<void>;
+  /** Ends serving between two requests, for another server to go on; undefined where none can. */
+  handOver?(): void;
   /** Ends serving although somebody may still use the mount. */
   stop(): void;
 }

@@ -30,6 +30,7 @@ function open(session: Session): number {
   const flags = session.request.u32(OpenIn.flags);
   const clearSetId = (session.request.u32(OpenIn.openFlags) & OPEN_KILL_SUIDGID) !== 0;
   const notify = clearSetId && node.mayHaveSetId;
+  session.dropHalfOpened();
   const handle = session.files.open(node, flags, clearSetId);
   if (notify) session.attributeNotice.send(node.id);
   return handle < 0 ? handle : putOpen(session, 0, node, handle, flags);
@@ -42,6 +43,7 @@ function create(session: Session): number {
   const bad = session.takeName(CreateIn.name);
   if (bad < 0) return bad;
   const flags = request.u32(CreateIn.flags);
+  session.dropHalfOpened();
   const node = files.create(parent, session.name, flags, request.u32(CreateIn.mode), request.u32(CreateIn.umask));
   if (typeof node === 'number') return node;
   reply.putEntry(0, node.id, mirror.status);
@@ -69,7 +71,9 @@ function write(session: Session): number {
   const { request, reply } = session;
   const size = request.u32(WriteIn.size);
   if (!request.hasArguments(WriteIn.data + size)) return -Errno.EINVAL;
-  const written = writeData(session, size);
+  // A synchronous write that an earlier server has done, all but the sync.
+  const before = session.mirror.intents.writtenBefore(request.uniqueLow, request.uniqueHigh);
+  const written = before < 0 ? writeData(session, size) : before;
   if (written < 0) return written;
   if ((request.u32(WriteIn.flags) & SYNCHRONOUS_FLAGS) !== 0) {
     return syncLater(session, request.u64(WriteIn.fh), true, written);
@@ -129,8 +133,11 @@ function streamOf({ mirror, streams }: Session, handle: number): Stream | undefi
   return undefined;
 }
 
-function release({ request, files, passthrough }: Session): number {
+function release({ request, files, passthrough, mirror }: Session): number {
+  // An earlier server has done it: by now the handle may be another's.
+  if (mirror.intents.isDone) return 0;
   const handle = request.u64(ReleaseIn.fh);
+  mirror.intents.handle = handle;
   passthrough?.release(handle);
   return files.release(handle);
 }

@@ -13,9 +13,10 @@ import type { MountOptions } from '../config/mount-options.js';
 import { eventfd } from '../libc/calls.js';
 import { errnoName } from '../libc/errno.js';
 import { EFD_CLOEXEC, EFD_NONBLOCK } from '../libc/flags.js';
+import { type AgreedProtocol, ServerState } from '../recovery/server-state.js';
 import type { Engine, EngineEvents } from './engine.js';
 import type { LoopSettings, MessageFromLoop, MessageToLoop } from './loop-messages.js';
-import { mountsAt } from './mount-table.js';
+import { type MountEntry, mountById, mountsAt } from './mount-table.js';
 import { mountDevice, unmount } from './mounting.js';
 import type { Negotiated } from './negotiation.js';
 import { SlowCalls } from './slow-calls.js';
@@ -40,6 +41,7 @@ export class KernelEngine implements Engine {
   private readonly deviceFd: number;
   private readonly worker: Worker;
   private readonly queues: Queues | undefined;
+  private readonly state: ServerState | undefined;
   /** Why requests do not come over io_uring, where they do not. */
   private whyDevice: string | undefined;
   private readonly slowCalls: SlowCalls;
@@ -58,8 +60,9 @@ export class KernelEngine implements Engine {
     private readonly events: EngineEvents,
   ) {
     this.deviceFd = settings.deviceFd;
-    this.mountpoint = realpathSync(options.mountpoint);
-    this.whyDevice = options.transport === 'device' ? 'as asked for' : whyNoUring();
+    this.state = settings.state && ServerState.at(settings.state);
+    this.mountpoint = this.state && settings.resume ? placeOf(this.state, options) : realpathSync(options.mountpoint);
+    this.whyDevice = settings.resume ? 'as before' : options.transport === 'device' ? 'as asked for' : whyNoUring();
     if (this.whyDevice === undefined) this.queues = new Queues({ ...settings, wakeFd: this.wakeFd });
     const shared = this.queues?.memory;
     this.slowCalls = new SlowCalls(settings.deviceFd, shared && new SlotReplies(shared), (errno, path) => {
@@ -84,20 +87,24 @@ export class KernelEngine implements Engine {
     this.ended.catch((error: Error) => this.refuse(error));
   }
 
+  handOver(): void {
+    this.send({ kind: 'handOver' });
+  }
+
   useRules(rules: readonly TrackRule[]): void {
     this.send({ kind: 'rules', rules });
   }
 
   async unmount(): Promise<'unmounted' | 'busy'> {
     // Somebody may have detached ours, and mounted something else since.
-    if (topMountAt(this.mountpoint) !== this.mountId) return 'busy';
+    if (topMountAt(this.mountpoint)?.id !== this.mountId) return 'busy';
     if ((await unmount(this.mountpoint, false)) === 0) return 'unmounted';
     await unmount(this.mountpoint, true);
     return 'busy';
   }
 
   async abandon(): Promise<void> {
-    if (this.isMounted && topMountAt(this.mountpoint) === this.mountId) await unmount(this.mountpoint, true);
+    if (this.isMounted && topMountAt(this.mountpoint)?.id === this.mountId) await unmount(this.mountpoint, true);
   }
 
   stop(): void {
@@ -118,7 +125,7 @@ export class KernelEngine implements Engine {
       if (this.isStopped) return;
       mountDevice(this.deviceFd, this.options);
       this.isMounted = true;
-      this.mountId = topMountAt(this.mountpoint);
+      this.mountId = topMountAt(this.mountpoint)?.id;
       this.send({ kind: 'mounted', uring });
     } catch (error) {
       this.refuse(error instanceof Error ? error : new Error(String(error)));
@@ -144,7 +151,20 @@ export class KernelEngine implements Engine {
   private serve(negotiated: Negotiated): void {
     if (negotiated.uring) this.queues?.serve();
     else this.useDeviceOnly();
+    const mount = topMountAt(this.mountpoint);
+    if (mount !== undefined) this.state?.begin(negotiated, { id: mount.id, connection: mount.deviceMinor });
     this.markServing(describe(negotiated, this.whyDevice));
+  }
+
+  /** The worker has taken over from the last server. */
+  private goOn(lost: number): void {
+    const { state } = this;
+    if (state === undefined) return;
+    this.isMounted = true;
+    this.mountId = state.mountId;
+    state.resume();
+    const losses = lost === 0 ? '' : `, ${lost} open files lost`;
+    this.markServing(`${describe(state.agreed, this.whyDevice)}, restart ${state.restarts}${losses}`);
   }
 
   private useDeviceOnly(): void {
@@ -159,6 +179,9 @@ export class KernelEngine implements Engine {
         break;
       case 'serving':
         this.serve(message.negotiated);
+        break;
+      case 'resumed':
+        this.goOn(message.lost);
         break;
       case 'unsupported':
         this.refuse(new LogaggError('LOGAGG_UNSUPPORTED', message.reason));
@@ -185,12 +208,17 @@ export class KernelEngine implements Engine {
   }
 }
 
-/** The kernel's number of the visible mount at a real path. */
-function topMountAt(path: string): number | undefined {
-  return mountsAt(path).at(-1)?.id;
+/** Where the mount is that we go on with: asking its own directory would be asking ourselves. */
+function placeOf({ mountId }: ServerState, { mountpoint }: MountOptions): string {
+  return mountById(mountId)?.mountpoint ?? mountpoint;
 }
 
-function describe({ minor, passthrough }: Negotiated, whyDevice: string | undefined): string {
+/** The visible mount at a real path. */
+function topMountAt(path: string): MountEntry | undefined {
+  return mountsAt(path).at(-1);
+}
+
+function describe({ minor, passthrough }: AgreedProtocol, whyDevice: string | undefined): string {
   const transport = whyDevice === undefined ? 'uring' : `device (${whyDevice})`;
   return `engine kernel, transport ${transport}, FUSE 7.${minor}, passthrough ${passthrough ? 'on' : 'off'}`;
 }

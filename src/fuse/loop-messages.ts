@@ -8,6 +8,7 @@ import type { LossReport } from '../capture/losses.js';
 import type { PackedChunks } from '../capture/packed-chunks.js';
 import type { TrackProblem, TrackRule } from '../capture/track-list.js';
 import type { CacheLimits } from '../config/cache-limits.js';
+import type { MemoryPlace } from '../libc/memory.js';
 import type { Negotiated } from './negotiation.js';
 import type { SlowWork } from './slow-work.js';
 import type { SharedMemory } from './uring/queue-messages.js';
@@ -47,6 +48,12 @@ export interface LoopSettings {
   readonly maxDescriptors: number;
   /** What the queue threads of FUSE over io_uring share with the loop; undefined where there are none. */
   readonly shared: SharedMemory | undefined;
+  /** What the next server goes on with; undefined for a server that none will follow. */
+  readonly state: MemoryPlace | undefined;
+  /** This server goes on with the last one's state: the device is mounted, and speaks as was agreed on. */
+  readonly resume: boolean;
+  /** Longest time in milliseconds without a sign of life while there is nothing to do; 0 for any. */
+  readonly idleMilliseconds: number;
 }
 
 export type MessageToLoop =
@@ -58,12 +65,16 @@ export type MessageToLoop =
   /** A command line that was asked for, as in `/proc/PID/cmdline`. */
   | { readonly kind: 'command'; readonly pid: number; readonly bytes: Uint8Array }
   /** End although the mount may still have users. */
-  | { readonly kind: 'stop' };
+  | { readonly kind: 'stop' }
+  /** End between two requests, and leave everything to the next server. */
+  | { readonly kind: 'handOver' };
 
 export type MessageFromLoop =
   /** Everything is in place: the device can be mounted. */
   | { readonly kind: 'ready' }
   | { readonly kind: 'serving'; readonly negotiated: Negotiated }
+  /** The last server's state is taken over, all but this many open files that are gone. */
+  | { readonly kind: 'resumed'; readonly lost: number }
   | { readonly kind: 'unsupported'; readonly reason: string }
   | { readonly kind: 'slow'; readonly work: SlowWork }
   | { readonly kind: 'losses'; readonly reports: readonly LossReport[]; readonly totalBytes: number }

@@ -12,6 +12,8 @@ export interface MountEntry {
   readonly id: number;
   /** The mount that this one lies on. */
   readonly parentId: number;
+  /** Minor number of the device: of a FUSE mount the number of its connection. */
+  readonly deviceMinor: number;
   readonly mountpoint: string;
   /** With the subtype: `fuse.logagg-fs`. */
   readonly fsType: string;
@@ -25,6 +27,11 @@ export interface MountEntry {
 /** The mounts stacked at a real path, the visible one last. */
 export function mountsAt(path: string): MountEntry[] {
   return stackOf(parseMountTable(readFileSync('/proc/self/mountinfo', 'utf8')), path);
+}
+
+/** The mount that the kernel calls by this number, if it is still there. */
+export function mountById(id: number): MountEntry | undefined {
+  return parseMountTable(readFileSync('/proc/self/mountinfo', 'utf8')).find((entry) => entry.id === id);
 }
 
 /** Entries of a mount table in the kernel's order. Lines that do not look like mounts are left out. */
@@ -49,11 +56,12 @@ export function stackOf(table: readonly MountEntry[], path: string): MountEntry[
 function parseLine(line: string): MountEntry | undefined {
   // A varying number of optional fields ends at a lone hyphen.
   const [fields = [], [fsType, source, superOptions] = []] = line.split(' - ').map((part) => part.split(' '));
-  const [id, parentId, , , mountpoint, mountOptions] = fields;
+  const [id, parentId, device, , mountpoint, mountOptions] = fields;
   if (mountpoint === undefined || mountOptions === undefined || fsType === undefined) return undefined;
   return {
     id: Number(id),
     parentId: Number(parentId),
+    deviceMinor: Number(device?.split(':')[1]),
     mountpoint: unescapeField(mountpoint),
     fsType: unescapeField(fsType),
     source: unescapeField(source ?? ''),

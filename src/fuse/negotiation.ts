@@ -44,6 +44,8 @@ export interface Wanted {
   readonly nativeUntracked: boolean;
   /** FUSE passthrough. */
   readonly passthrough: boolean;
+  /** Another server is to go on if this one dies. */
+  readonly recoverable: boolean;
   /** FUSE over io_uring; once it is agreed on the kernel waits until all queues are served. */
   readonly uring: boolean;
 }
@@ -54,6 +56,10 @@ export interface Negotiated {
   readonly minor: number;
   /** Reads of open files can go straight to the mirror's file (Linux 6.9 and later). */
   readonly passthrough: boolean;
+  /** The kernel keeps backing files, whether or not they are read through. */
+  readonly backing: boolean;
+  /** The kernel can deliver requests again that nobody has answered (Linux 6.9 and later). */
+  readonly resend: boolean;
   /** Requests may come over io_uring (Linux 6.14 and later, where it is switched on). */
   readonly uring: boolean;
   /** SETXATTR has its longer form (Linux 5.13 and later). */
@@ -81,9 +87,10 @@ export function negotiate(request: Request, reply: Reply, wanted: Wanted): Negot
   }
   const flags = request.u32(InitIn.flags) & WANTED;
   const offered2 = (flags & InitFlag.initExt) !== 0 ? request.u32(InitIn.flags2) : 0;
-  const wanted2 = (wanted.passthrough ? InitFlag2.passthrough : 0) | (wanted.uring ? InitFlag2.overIoUring : 0);
+  const wanted2 =
+    (wanted.passthrough || wanted.recoverable ? InitFlag2.passthrough : 0) | (wanted.uring ? InitFlag2.overIoUring : 0);
   const flags2 = offered2 & (WANTED2 | wanted2);
-  const passthrough = (flags2 & InitFlag2.passthrough) !== 0;
+  const backing = (flags2 & InitFlag2.passthrough) !== 0;
 
   reply.clear(0, InitOut.length);
   reply.setU32(InitOut.major, PROTOCOL_MAJOR);
@@ -96,8 +103,10 @@ export function negotiate(request: Request, reply: Reply, wanted: Wanted): Negot
   reply.setU32(InitOut.maxPages, MAX_WRITE / PAGE_SIZE);
   reply.setU32(InitOut.flags2, flags2 >>> 0);
   // How deep file systems may be stacked below us: 1 is what passthrough demands.
-  reply.setU32(InitOut.maxStackDepth, passthrough ? 1 : 0);
+  reply.setU32(InitOut.maxStackDepth, backing ? 1 : 0);
   const longSetxattr = (flags & InitFlag.setxattrExt) !== 0;
   const uring = (flags2 & InitFlag2.overIoUring) !== 0;
-  return { minor: Math.min(minor, NEWEST_MINOR), passthrough, uring, longSetxattr };
+  const passthrough = backing && wanted.passthrough;
+  const resend = (flags2 & InitFlag2.hasResend) !== 0;
+  return { minor: Math.min(minor, NEWEST_MINOR), passthrough, backing, resend, uring, longSetxattr };
 }

@@ -4,6 +4,9 @@
  * Guarantees: all opens of an inode at one time are alike, as the kernel demands: every one has the same backing id, or
  * none has. Opens that can write add FOPEN_DIRECT_IO, so that their writes come to the server and their mappings do not; not so,
  * if the user wants that, those of files that are not tracked.
+ * A backing file also keeps its inode, whose last name may be gone, while no server lives. So they are registered even where
+ * nobody is to read through them.
+ *
  * Where the kernel refuses a backing file (a stacked file system, no privilege) the inode is read through the server and
  * the page cache. A backing file that nobody uses any more is kept for the next open: {@link MAX_IDLE} of them at most, and
  * none of an inode that the kernel has forgotten, so that a deleted file's space is not held.
@@ -18,6 +21,8 @@ import { MemoryRegion } from '../libc/memory.js';
 import { withoutSetIdPrivilege } from '../mirror/capabilities.js';
 import type { Mirror } from '../mirror/mirror.js';
 import type { Node } from '../mirror/node.js';
+import { crashAt } from '../recovery/crash-point.js';
+import type { IdleBackings } from '../recovery/idle-backings.js';
 import { OpenFlag } from './layout.js';
 
 const BACKING_OPEN = 0x4010e501;
@@ -44,8 +49,9 @@ const THROUGH_PAGE_CACHE: OpenMode = { flags: 0, backingId: 0 };
 
 export class Passthrough {
   private readonly backings = new Map<Node, Backing>();
-  /** Nodes whose backing nobody uses, in the order in which that came about. */
-  private readonly idle = new Set<Node>();
+  /** Nodes whose backing nobody uses, in the order in which that came about, and where that is noted. */
+  private readonly idle = new Map<Node, number>();
+  private readonly idleRecords: IdleBackings;
   private readonly maxIdle: number;
   /** Since Linux 6.16 an O_PATH descriptor will do for a backing file; tried once. */
   private takesPathDescriptors = true;
@@ -56,15 +62,37 @@ export class Passthrough {
   /**
    * @param deviceFd - `/dev/fuse`
    * @param takesWrites - backing files may be written as well
+   * @param onlyKeeps - files are read through the server; their inodes are kept for the next one
    */
   constructor(
     private readonly mirror: Mirror,
     private readonly deviceFd: number,
     private readonly takesWrites: boolean,
+    private readonly onlyKeeps: boolean,
   ) {
+    this.idleRecords = mirror.idleBackings;
     // Writes are made with the privileges and the group of the open that the backing file was made for.
     this.maxIdle = takesWrites ? 0 : MAX_IDLE;
     mirror.nodes.onRemoved = (node) => this.drop(node);
+  }
+
+  /** Takes over the backing files of the last server, which the kernel has kept. */
+  restore(): void {
+    const { handles } = this.mirror;
+    for (const [handle, { node }] of handles.all()) {
+      const id = handles.records.backing(handle);
+      if (id === 0) continue;
+      const backing = this.backings.get(node) ?? { id, users: 0 };
+      this.backings.set(node, backing);
+      this.use(backing, node, handle);
+    }
+    const used = new Set([...this.backings.values()].map(({ id }) => id));
+    for (const id of this.idleRecords.takeAll()) if (!used.has(id)) this.unregister(id);
+  }
+
+  private use(backing: Backing, node: Node, handle: number): void {
+    if (backing.users++ === 0) this.endIdle(node);
+    this.users.set(handle, node);
   }
 
   /**
@@ -74,10 +102,19 @@ export class Passthrough {
    */
   open(node: Node, handle: number, writesComeHere: boolean): OpenMode {
     const backing = this.backings.get(node) ?? this.add(node);
-    if (backing.users++ === 0) this.idle.delete(node);
-    this.users.set(handle, node);
+    crashAt?.('backing-opened');
+    this.use(backing, node, handle);
     if (backing.id === 0) return THROUGH_PAGE_CACHE;
+    this.mirror.handles.records.setBacking(handle, backing.id);
+    if (this.onlyKeeps) return THROUGH_PAGE_CACHE;
     return { flags: OpenFlag.passthrough | (writesComeHere ? OpenFlag.directIo : 0), backingId: backing.id };
+  }
+
+  private endIdle(node: Node): boolean {
+    const place = this.idle.get(node);
+    if (place === undefined) return false;
+    this.idleRecords.remove(place);
+    return this.idle.delete(node);
   }
 
   /** The handle is closed. */
@@ -86,19 +123,23 @@ export class Passthrough {
     const backing = node === undefined ? undefined : this.backings.get(node);
     if (node === undefined || backing === undefined) return;
     this.users.delete(handle);
-    if (--backing.users > 0) return;
-    this.idle.add(node);
-    if (backing.id !== 0 && this.idle.size <= this.maxIdle) return;
-    const [oldest] = this.idle;
+    if (--backing.users === 0) this.idle.set(node, this.idleRecords.add(backing.id));
+    this.mirror.handles.records.setBacking(handle, 0);
+    if (backing.users > 0 || (backing.id !== 0 && this.idle.size <= this.maxIdle)) return;
+    const [oldest] = this.idle.keys();
     this.drop(backing.id === 0 ? node : (oldest ?? node));
   }
 
   /** Closes a backing that nobody uses. */
   private drop(node: Node): void {
-    if (!this.idle.delete(node)) return;
     const id = this.backings.get(node)?.id ?? 0;
+    if (!this.idle.has(node)) return;
     this.backings.delete(node);
-    if (id === 0) return;
+    if (id !== 0) this.unregister(id);
+    this.endIdle(node);
+  }
+
+  private unregister(id: number): void {
     this.argument.words[0] = id;
     ioctl(this.deviceFd, BACKING_CLOSE, this.argument.address);
   }

@@ -2,7 +2,8 @@
  * The request loop: everything that lives on its thread, put together.
  *
  * Guarantees: one thread serves all requests, in the order in which they come, so that the order of the chunk is the order
- * of the mirror. Slow work is handed to the main thread. When the mount ends all chunks are sealed.
+ * of the mirror. Slow work is handed to the main thread. When the mount ends all chunks are sealed; when the next server is to go
+ * on, or this one goes on after another, see `src/recovery/intents.ts`.
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { ByteCredit } from '../capture/byte-credit.js';
@@ -19,10 +20,19 @@ import { SkippedWriters } from '../capture/skipped-writers.js';
 import { StreamSlots } from '../capture/stream-slots.js';
 import { StreamTable } from '../capture/stream-table.js';
 import type { TrackRule } from '../capture/track-list.js';
+import { write } from '../libc/calls.js';
 import { MemoryRegion } from '../libc/memory.js';
 import { Caller } from '../mirror/caller.js';
-import { Mirror } from '../mirror/mirror.js';
+import { HandleRecords } from '../mirror/handle-records.js';
+import { Mirror, type MirrorRecords } from '../mirror/mirror.js';
+import { NodeRecords } from '../mirror/node-records.js';
 import { OpenDescriptors } from '../mirror/open-descriptors.js';
+import { crashAt } from '../recovery/crash-point.js';
+import { IdleBackings } from '../recovery/idle-backings.js';
+import { Intents } from '../recovery/intents.js';
+import { requestAgain } from '../recovery/request-again.js';
+import { ServerState } from '../recovery/server-state.js';
+import { TextPool } from '../recovery/text-pool.js';
 import { type DeviceClient, DeviceTransport } from './device-transport.js';
 import type { LoopSettings, MessageFromLoop, MessageToLoop } from './loop-messages.js';
 import type { Negotiated, Unsupported, Wanted } from './negotiation.js';
@@ -30,6 +40,9 @@ import { handlersByOpcode } from './operation-table.js';
 import { NO_REPLY, Session } from './session.js';
 import { HandedRequests } from './uring/handed-requests.js';
 import { HotRequests } from './uring/hot-requests.js';
+
+/** How long requests wait for patterns that are being compiled, in milliseconds. */
+const COMPILE_SLICE = 2;
 
 /** How often idle chunks are looked for, in milliseconds. */
 const HOUSEKEEPING_INTERVAL = 1000;
@@ -44,6 +57,10 @@ export class RequestLoop implements DeviceClient {
   private readonly handed: HandedRequests | undefined;
   private readonly wanted: Wanted & { uring: boolean };
   private negotiated: Negotiated | Unsupported | undefined;
+  /** Patterns that will be in force once they are compiled. */
+  private comingPatterns: PatternSet | undefined;
+  private readonly wakeUp = new MemoryRegion(8);
+  private readonly state: ServerState | undefined;
   /** Whether queue threads serve requests. */
   private hasQueues = false;
 
@@ -52,11 +69,22 @@ export class RequestLoop implements DeviceClient {
     private readonly port: MessagePort,
   ) {
     Caller.separateThread();
-    this.wanted = { passthrough: settings.passthrough, nativeUntracked: settings.nativeUntracked, uring: false };
-    const { shared } = settings;
+    this.wakeUp.words[0] = 1;
+    const { shared, passthrough, nativeUntracked } = settings;
+    this.wanted = { passthrough, nativeUntracked, uring: false, recoverable: settings.state !== undefined };
+    this.state = settings.state && ServerState.at(settings.state);
+    const texts = new TextPool(this.state?.section('texts'));
+    const records = {
+      intents: new Intents(this.state?.section('intents')),
+      nodes: new NodeRecords(texts, this.state?.section('nodes')),
+      handles: new HandleRecords(texts, this.state?.section('handles')),
+      backings: new IdleBackings(this.state?.section('backings')),
+    };
     const descriptors = new OpenDescriptors(shared && MemoryRegion.at(shared.descriptors));
-    const slots = new StreamSlots(shared && MemoryRegion.at(shared.streams));
-    this.mirror = new Mirror(settings.mirrorFd, new Caller(), settings.maxDescriptors, descriptors);
+    const streams = shared ? MemoryRegion.at(shared.streams) : this.state?.section('streams');
+    const slots = new StreamSlots(streams, texts);
+    if (settings.resume) texts.restore(usedTexts(records, slots));
+    this.mirror = new Mirror(settings.mirrorFd, new Caller(), settings.maxDescriptors, descriptors, records);
     this.clock = new ChunkClock(settings.clockFile, settings.newestChunk);
     this.losses = new Losses(new GapJournal(settings.gaps, settings.gid));
     const sealed = new SealedChunks(settings.logs, settings.leftovers);
@@ -69,12 +97,17 @@ export class RequestLoop implements DeviceClient {
     };
     this.provenance = this.openProvenance();
     const patterns = this.compile(settings.rules);
-    this.streams = new StreamTable(patterns, store, this.losses, options, slots, this.provenance);
+    const { intents } = records;
+    this.streams = new StreamTable(patterns, store, this.losses, options, slots, this.provenance, intents);
     this.session = new Session(settings.deviceFd, this.mirror, this.streams, this.wanted, {
       onNegotiated: (result) => {
         this.negotiated = result;
       },
-      onSlowWork: (work) => this.tell({ kind: 'slow', work }),
+      onSlowWork: (work) => {
+        this.mirror.intents.handOver(work.kind === 'sync' ? work.written : undefined);
+        this.tell({ kind: 'slow', work });
+        crashAt?.('handed-over');
+      },
       onDefect: (opcode, error) =>
         this.tell({
           kind: 'defect',
@@ -105,8 +138,11 @@ export class RequestLoop implements DeviceClient {
     const { deviceFd, wakeFd, busyPollMicroseconds } = this.settings;
     const buffer = this.session.request.region;
     const transport = new DeviceTransport({ deviceFd, wakeFd, busyPollMicroseconds, buffer }, this);
-    this.tell({ kind: 'ready' });
-    transport.awaitWakeUp();
+    if (this.settings.resume) this.resume();
+    else {
+      this.tell({ kind: 'ready' });
+      transport.awaitWakeUp();
+    }
     transport.run();
     if (this.hasQueues) this.handed?.end();
     this.streams.endAll();
@@ -114,10 +150,29 @@ export class RequestLoop implements DeviceClient {
     this.reportLosses(Number.POSITIVE_INFINITY);
   }
 
+  /** Goes on where the last server died. */
+  private resume(): void {
+    const { state, mirror, session, streams, settings } = this;
+    if (state === undefined) throw new Error('there is no state to go on with');
+    const { handles } = mirror;
+    const lost = mirror.restore();
+    streams.restore([...handles.writable()].map(([handle]) => [handle, handles.records.skipped(handle)] as const));
+    streams.usePatterns(this.compile(settings.rules), handles.writable());
+    const { agreed } = state;
+    session.begin(agreed);
+    session.passthrough?.restore();
+    mirror.nodes.sweep();
+    crashAt?.('resumed');
+    requestAgain(settings.deviceFd, agreed.resend, mirror.intents);
+    crashAt?.('resent');
+    this.tell({ kind: 'resumed', lost });
+  }
+
   serve(length: number): void {
     const { session, settings } = this;
     const result = session.serve(length, handlersByOpcode, -1);
     if (result !== NO_REPLY) session.reply.send(settings.deviceFd, session.request, result);
+    crashAt?.('answered');
     if (this.negotiated !== undefined) this.tellNegotiated(this.negotiated);
   }
 
@@ -150,22 +205,39 @@ export class RequestLoop implements DeviceClient {
   onMessages(): boolean {
     for (;;) {
       const received: { message: MessageToLoop } | undefined = receiveMessageOnPort(this.port);
-      if (received === undefined) return true;
+      if (received === undefined) break;
       const { message } = received;
       if (message.kind === 'stop') return false;
+      if (message.kind === 'handOver') return false;
       if (message.kind === 'mounted') this.wanted.uring = message.uring;
       if (message.kind === 'syncFailed') this.streams.syncFailed(message.path);
       if (message.kind === 'command') this.provenance?.learn(message.pid, message.bytes);
-      if (message.kind === 'rules')
-        this.streams.usePatterns(this.compile(message.rules), this.mirror.handles.writable());
+      if (message.kind === 'rules') this.comingPatterns = this.compile(message.rules, false);
     }
+    this.compileOn();
+    return true;
+  }
+
+  /** Compiles new patterns between requests: thousands of them take a while, and the old ones are in force until then. */
+  private compileOn(): void {
+    const { comingPatterns } = this;
+    if (comingPatterns === undefined) return;
+    if (!comingPatterns.compileFor(COMPILE_SLICE)) {
+      // Comes here again even when no request does.
+      write(this.settings.wakeFd, this.wakeUp.address, 8);
+      return;
+    }
+    this.comingPatterns = undefined;
+    this.streams.usePatterns(comingPatterns, this.mirror.handles.writable());
   }
 
   housekeep(now: number): number {
+    this.state?.beat();
     this.streams.housekeep(now);
     this.reportLosses(now);
     const isIdle = this.streams.isIdle && this.losses.isEmpty && (this.provenance?.isIdle ?? true);
-    return isIdle ? -1 : HOUSEKEEPING_INTERVAL;
+    if (!isIdle) return HOUSEKEEPING_INTERVAL;
+    return this.settings.idleMilliseconds === 0 ? -1 : this.settings.idleMilliseconds;
   }
 
   private reportLosses(now: number): void {
@@ -175,11 +247,18 @@ export class RequestLoop implements DeviceClient {
     if (unrecorded.length > 0) this.tell({ kind: 'unrecorded', reports: unrecorded });
   }
 
-  private compile(rules: readonly TrackRule[]): PatternSet {
-    return new PatternSet(rules, (problem) => this.tell({ kind: 'pattern', problem }));
+  private compile(rules: readonly TrackRule[], isComplete = true): PatternSet {
+    return new PatternSet(rules, (problem) => this.tell({ kind: 'pattern', problem }), isComplete);
   }
 
   private tell(message: MessageFromLoop): void {
     this.port.postMessage(message);
   }
+}
+
+/** Heads of the texts that the last server's records name. */
+function* usedTexts({ nodes, handles }: MirrorRecords, slots: StreamSlots): Generator<number> {
+  yield* nodes.textHeads();
+  yield* handles.textHeads();
+  yield* slots.textHeads();
 }

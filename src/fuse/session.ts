@@ -16,6 +16,8 @@ import { Files } from '../mirror/files.js';
 import { Metadata } from '../mirror/metadata.js';
 import type { Mirror } from '../mirror/mirror.js';
 import type { Node } from '../mirror/node.js';
+import { crashAt } from '../recovery/crash-point.js';
+import type { AgreedProtocol } from '../recovery/server-state.js';
 import { AttributeNotice } from './attribute-notice.js';
 import { InHeader } from './layout.js';
 import { MAX_WRITE, type Negotiated, type Unsupported, type Wanted } from './negotiation.js';
@@ -82,9 +84,32 @@ export class Session {
   }
 
   /** The kernel and we have agreed on how to speak. */
-  begin({ passthrough, longSetxattr }: Negotiated): void {
-    if (passthrough) this.backing = new Passthrough(this.mirror, this.deviceFd, this.wanted.nativeUntracked);
+  begin({ passthrough, backing, longSetxattr }: AgreedProtocol): void {
+    const { nativeUntracked } = this.wanted;
+    // A server that is killed while the kernel copies a request into memory that it has to find first fails that request.
+    if (this.wanted.recoverable) this.request.region.bytes.fill(0, this.request.length);
+    if (backing) this.backing = new Passthrough(this.mirror, this.deviceFd, nativeUntracked, !passthrough);
     this.hasLongSetxattr = longSetxattr;
+  }
+
+  /** An earlier server may have made a file handle for the same request, of which the kernel never heard. */
+  dropHalfOpened(): void {
+    const { intents, handles } = this.mirror;
+    const { handle } = intents;
+    if (!intents.isRedo || handle < 0) return;
+    this.backing?.release(handle);
+    if (this.files.release(handle) < 0) this.directories.releasedir(handle);
+    intents.handle = -1;
+    handles.records.clear(handle);
+  }
+
+  /** What an earlier server has told the dead connection of nodes for the same request, the kernel never heard of. */
+  private takeCountsBack(): void {
+    const { intents, nodes } = this.mirror;
+    for (const id of intents.takeCounted()) {
+      const node = nodes.get(id);
+      if (node !== undefined) node.lookups = Math.max(0, node.lookups - 1);
+    }
   }
 
   /**
@@ -99,7 +124,12 @@ export class Session {
     caller.uid = request.uid;
     caller.gid = request.gid;
     caller.pid = request.pid;
+    const { intents } = this.mirror;
+    intents.begin(request.uniqueLow, request.uniqueHigh, request.opcode);
+    crashAt?.('received');
+    if (intents.isRedo) this.takeCountsBack();
     const result = this.handle(handlers[request.opcode], length);
+    crashAt?.('served');
     this.mirror.trim();
     return result;
   }
@@ -115,7 +145,9 @@ export class Session {
     if (this.request.statedLength !== length) return -Errno.EIO;
     if (handler === undefined) return -Errno.ENOSYS;
     try {
-      return handler(this);
+      const result = handler(this);
+      // The limit is the server's, not that of whoever asks.
+      return result === -Errno.EMFILE ? -Errno.ENFILE : result;
     } catch (error) {
       this.events.onDefect(this.request.opcode, error);
       return -errnoOf(error);

@@ -46,6 +46,7 @@ export const ioctl = bind<(fd: number, request: number, argument: Pointer) => nu
   'int ioctl(int, unsigned long, uintptr_t)',
 );
 export const fcntl = bind<(fd: number, command: number, argument: number) => number>('int fcntl(int, int, long)');
+export const memfdCreate = bind<(name: Pointer, flags: number) => number>('int memfd_create(uintptr_t, unsigned int)');
 export const flock = bind<(fd: number, operation: number) => number>('int flock(int, int)');
 /** Ends the process at once, with threads that wait in system calls; exit(3) would wait for them. */
 export const exitNow = bind<(status: number) => void>('void _exit(int)');

@@ -30,6 +30,7 @@ export const Errno = {
   ERANGE: 34,
   ENAMETOOLONG: 36,
   ENOSYS: 38,
+  ENODATA: 61,
   EPROTO: 71,
   EOPNOTSUPP: 95,
   ECONNABORTED: 103,

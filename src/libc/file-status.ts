@@ -101,8 +101,21 @@ export class FileStatus {
 
   /** Inode number as a map key: a number where it is exact, text for the 64-bit hashes of some network file systems. */
   get inodeKey(): number | string {
-    const low = this.word(StatxWord.ino);
-    const high = this.word(StatxWord.ino + 1);
-    return high < HIGH_WORD_EXACT ? low + high * 2 ** 32 : `${high}:${low}`;
+    return inodeKeyOf(this.word(StatxWord.ino), this.word(StatxWord.ino + 1));
   }
+
+  /** The same, and the device, in words. */
+  get inode(): { inoLow: number; inoHigh: number; deviceMajor: number; deviceMinor: number } {
+    return {
+      inoLow: this.word(StatxWord.ino),
+      inoHigh: this.word(StatxWord.ino + 1),
+      deviceMajor: this.word(StatxWord.devMajor),
+      deviceMinor: this.word(StatxWord.devMinor),
+    };
+  }
+}
+
+/** What {@link FileStatus.inodeKey} makes of the two words of an inode number. */
+export function inodeKeyOf(low: number, high: number): number | string {
+  return high < HIGH_WORD_EXACT ? low + high * 2 ** 32 : `${high}:${low}`;
 }

@@ -7,6 +7,7 @@ import { close, openat, orErrno } from '../libc/calls.js';
 import { Errno } from '../libc/errno.js';
 import { O_CLOEXEC, O_DIRECTORY, O_RDONLY } from '../libc/flags.js';
 import { MemoryRegion } from '../libc/memory.js';
+import { crashAt } from '../recovery/crash-point.js';
 import { type DirectoryEntry, DirectoryReader } from './directory-reader.js';
 import type { Mirror } from './mirror.js';
 import type { Node } from './node.js';
@@ -20,6 +21,7 @@ export class Directories {
 
   /** @returns a file handle or a negated errno */
   opendir(node: Node): number {
+    if (this.mirror.handles.isFull) return -Errno.ENFILE;
     const nodeFd = this.mirror.nodes.fdOf(node);
     if (nodeFd < 0) return nodeFd;
     const fd = orErrno(openat(nodeFd, this.dotName, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));
@@ -28,8 +30,13 @@ export class Directories {
       close(fd);
       return -Errno.ENFILE;
     }
-    const { pid } = this.mirror.caller;
-    return this.mirror.handles.add(fd, HandleFlag.directory, { node, paths: [], pid, writable: false });
+    const { caller, handles, intents } = this.mirror;
+    const { pid } = caller;
+    crashAt?.('opened');
+    intents.handle = handles.next;
+    const handle = handles.add(fd, HandleFlag.directory, { node, paths: [], pid, writable: false });
+    crashAt?.('handle-added');
+    return handle;
   }
 
   /** As {@link DirectoryReader.read}. */
@@ -43,6 +50,7 @@ export class Directories {
     if ((this.mirror.handles.flags(handle) & HandleFlag.directory) === 0) return -Errno.EBADF;
     const fd = this.mirror.handles.fd(handle);
     const file = this.mirror.handles.remove(handle);
+    crashAt?.('handle-removed');
     if (file === undefined) return -Errno.EBADF;
     close(fd);
     this.reader.forget(handle);

@@ -5,7 +5,9 @@
  * the inode itself, also where that is a symbolic link or something that can't be opened.
  */
 import { chmod, getxattr, listxattr, orErrno, removexattr, setxattr } from '../libc/calls.js';
+import { Errno } from '../libc/errno.js';
 import { S_ISGID } from '../libc/flags.js';
+import { crashAt } from '../recovery/crash-point.js';
 import type { Mirror } from './mirror.js';
 import type { Node } from './node.js';
 
@@ -27,12 +29,19 @@ export class ExtendedAttributes {
    * @param clearSetGid - setting an ACL changes the mode, and the caller is not in the file's group
    */
   set(node: Node, name: number, value: number, size: number, flags: number, clearSetGid: boolean): number {
-    const result = this.on(node, (path) => setxattr(path, name, value, size, flags));
+    let result = this.on(node, (path) => setxattr(path, name, value, size, flags));
+    crashAt?.('attribute-changed');
+    // An earlier server has made it for the same request.
+    if (result === -Errno.EEXIST && this.mirror.intents.isRedo) {
+      result = this.on(node, (path) => setxattr(path, name, value, size, 0));
+    }
     return result < 0 || !clearSetGid ? result : this.clearSetGid(node);
   }
 
   remove(node: Node, name: number): number {
-    return this.on(node, (path) => removexattr(path, name));
+    const result = this.on(node, (path) => removexattr(path, name));
+    crashAt?.('attribute-changed');
+    return result === -Errno.ENODATA && this.mirror.intents.isRedo ? 0 : result;
   }
 
   private clearSetGid(node: Node): number {

@@ -9,7 +9,7 @@
  * moment, not what a program wrote).
  */
 import type { StreamTable } from '../capture/stream-table.js';
-import { close, fcntl, open, orErrno, pread, pwrite } from '../libc/calls.js';
+import { close, fcntl, open, orErrno, pread, pwrite, unlinkat } from '../libc/calls.js';
 import { Errno } from '../libc/errno.js';
 import { FileStatus } from '../libc/file-status.js';
 import {
@@ -24,8 +24,10 @@ import {
   O_NONBLOCK,
   O_RDONLY,
   O_TRUNC,
+  S_IFREG,
 } from '../libc/flags.js';
 import type { MemoryRegion } from '../libc/memory.js';
+import { crashAt } from '../recovery/crash-point.js';
 import { withoutSetIdPrivilege } from './capabilities.js';
 import type { Entries } from './entries.js';
 import type { EntryName } from './entry-name.js';
@@ -57,6 +59,7 @@ export class Files {
   open(node: Node, flags: number, clearSetId: boolean): number {
     // The kernel opens pipes, sockets and devices itself. Here a pipe would stop the server until somebody opens its end.
     if (!node.isRegular) return -Errno.ENXIO;
+    if (this.mirror.handles.isFull) return -Errno.ENFILE;
     const nodeFd = this.mirror.nodes.fdOf(node);
     if (nodeFd < 0) return nodeFd;
     const path = this.mirror.procPath(nodeFd);
@@ -71,19 +74,29 @@ export class Files {
    * @returns the node, with one more lookup, and the new handle in {@link createdHandle}; or a negated errno
    */
   create(parent: Node, name: EntryName, flags: number, mode: number, umask: number): Node | number {
+    if (this.mirror.handles.isFull) return -Errno.ENFILE;
     const directory = this.mirror.nodes.fdOf(parent);
     if (directory < 0) return directory;
     this.mirror.caller.assumeUmask(umask);
     const mirrored = flags & MIRRORED_FLAGS;
     // Always O_EXCL first: only what this call made may be given to the caller.
     let fd = this.mirror.openEntry(directory, name.address, mirrored | O_CREAT | O_EXCL, mode & 0o7777);
-    if (fd === -Errno.EEXIST && (flags & O_EXCL) === 0) {
+    crashAt?.('made');
+    if (fd === -Errno.EEXIST) {
+      const isMade = this.entries.isMade(directory, name, S_IFREG);
+      if ((flags & O_EXCL) !== 0 && !isMade) return fd;
+      const failed = isMade ? this.entries.giveIfRoots(directory, name) : 0;
+      if (failed < 0) return failed;
       fd = this.openExisting(directory, name, mirrored);
+    } else if (fd >= this.mirror.descriptorLimit) {
+      unlinkat(directory, name.address, 0);
     } else if (fd >= 0) {
       const given = this.entries.giveToCaller(directory, name, fd);
       if (given < 0) return this.closeAfter(fd, given);
     }
+    crashAt?.('given');
     if (fd < 0) return fd;
+    if (fd >= this.mirror.descriptorLimit) return this.closeAfter(fd, -Errno.ENFILE);
     const node = this.mirror.resolveEntry(parent, name);
     if (typeof node === 'number') return this.closeAfter(fd, node);
     this.createdHandle = this.addHandle(node, fd, flags);
@@ -111,12 +124,58 @@ export class Files {
   write(handle: number, region: MemoryRegion, start: number, size: number, offset: number): number {
     const fd = this.mirror.handles.fd(handle);
     if (fd < 0) return fd;
+    const { intents } = this.mirror;
+    if (intents.isRedo) return this.rewrite(handle, region, start, size, offset, fd);
     const refused = this.streams.admit(handle, size);
     if (refused < 0) return refused;
     const written = orErrno(pwrite(fd, region.address + start, size, offset));
-    if (written > 0) this.streams.append(handle, region, start, written);
+    crashAt?.('mirrored');
+    if (written > 0) {
+      intents.written = written;
+      crashAt?.('mirror-noted');
+      this.streams.append(handle, region, start, written);
+    }
     this.streams.settle();
     return written;
+  }
+
+  /** The rest of a write that an earlier server had begun. */
+  private rewrite(
+    handle: number,
+    region: MemoryRegion,
+    start: number,
+    size: number,
+    offset: number,
+    fd: number,
+  ): number {
+    const { intents } = this.mirror;
+    let { written } = intents;
+    if (written < 0) {
+      written = this.appends(handle)
+        ? this.reappend(region, start, size, offset, fd)
+        : orErrno(pwrite(fd, region.address + start, size, offset));
+      if (written < 0) return written;
+      intents.written = written;
+    }
+    this.captureRest(handle, region, start, written);
+    return written;
+  }
+
+  /** Captures what an earlier server has not, all of it where there was none. */
+  private captureRest(handle: number, region: MemoryRegion, start: number, written: number): void {
+    const { captured } = this.mirror.intents;
+    if (captured < written) this.streams.append(handle, region, start + captured, written - captured);
+  }
+
+  /** The kernel tells where the file ended when it sent the request, and has let nobody else write since. */
+  private reappend(region: MemoryRegion, start: number, size: number, offset: number, fd: number): number {
+    const { status } = this.mirror;
+    const failed = status.readFd(fd);
+    if (failed < 0) return failed;
+    const there = Math.min(size, Math.max(0, status.size - offset));
+    if (there === size) return size;
+    const written = orErrno(pwrite(fd, region.address + start + there, size - there, offset + there));
+    return written < 0 && there > 0 ? there : there + written;
   }
 
   /** A write by somebody who may not keep the file's set-id bits; the rare case costs more than {@link write}. */
@@ -138,10 +197,17 @@ export class Files {
 
   /** A write through a handle that was opened for appending and is no more (F_SETFL of fcntl(2)). */
   writeAtOffset(handle: number, region: MemoryRegion, start: number, size: number, offset: number): number {
-    const refused = this.streams.admit(handle, size);
-    if (refused < 0) return refused;
-    const written = this.writePage(handle, region, start, size, offset);
-    if (written > 0) this.streams.append(handle, region, start, written);
+    const { intents } = this.mirror;
+    if (!intents.isRedo) {
+      const refused = this.streams.admit(handle, size);
+      if (refused < 0) return refused;
+    }
+    const before = intents.isRedo ? intents.written : -1;
+    const written = before < 0 ? this.writePage(handle, region, start, size, offset) : before;
+    if (written > 0) {
+      intents.written = written;
+      this.captureRest(handle, region, start, written);
+    }
     this.streams.settle();
     return written;
   }
@@ -170,23 +236,33 @@ export class Files {
   release(handle: number): number {
     if ((this.mirror.handles.flags(handle) & HandleFlag.directory) !== 0) return -Errno.EBADF;
     const fd = this.mirror.handles.fd(handle);
+    if (this.mirror.handles.file(handle) === undefined) return -Errno.EBADF;
+    // Before the handle is free: what the next server finds of the stream must be what handles are left.
+    this.streams.release(handle);
     const file = this.mirror.handles.remove(handle);
+    crashAt?.('handle-removed');
     if (file === undefined) return -Errno.EBADF;
     close(fd);
-    this.streams.release(handle);
     this.mirror.nodes.releaseIfUnused(file.node);
     return 0;
   }
 
   private addHandle(node: Node, fd: number, flags: number): number {
+    crashAt?.('opened');
     const writable = (flags & O_ACCMODE) !== O_RDONLY;
     if (writable && node.mayHaveSetId && this.status.readFd(fd) >= 0) node.mayHaveSetId = this.status.hasSetId;
     const append = (flags & O_APPEND) !== 0 ? HandleFlag.append : 0;
     const setId = node.mayHaveSetId ? HandleFlag.setId : 0;
     const { pid } = this.mirror.caller;
     const file = { node, paths: writable ? node.pathsAtOpen() : [], pid, writable };
-    const handle = this.mirror.handles.add(fd, append | setId, file);
-    if (writable) this.streams.attach(handle, file);
+    const { handles, intents } = this.mirror;
+    intents.handle = handles.next;
+    const handle = handles.add(fd, append | setId, file, flags & MIRRORED_FLAGS & ~O_TRUNC);
+    if (writable) {
+      this.streams.attach(handle, file);
+      handles.records.setSkipped(handle, this.streams.isRotation(handle));
+    }
+    crashAt?.('handle-added');
     return handle;
   }
 

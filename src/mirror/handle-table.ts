@@ -2,8 +2,13 @@
  * Open files and directories of the mount.
  *
  * Guarantees: a file handle (`fh`) is a small number that names one open until its release; what read and write need of it
- * lies in {@link OpenDescriptors}. A handle that is not open gives -EBADF.
+ * lies in {@link OpenDescriptors}, and what the next server needs in {@link HandleRecords}. A handle that is not open gives
+ * -EBADF.
  */
+import { MAX_HANDLES } from '../capture/stream-slots.js';
+import { O_APPEND } from '../libc/flags.js';
+import { TextPool } from '../recovery/text-pool.js';
+import { HandleRecords } from './handle-records.js';
 import type { Node } from './node.js';
 import { HandleFlag, OpenDescriptors } from './open-descriptors.js';
 
@@ -22,15 +27,70 @@ export class HandleTable {
   private readonly free: number[] = [];
   private used = 0;
 
-  constructor(readonly descriptors: OpenDescriptors = new OpenDescriptors()) {}
+  constructor(
+    readonly descriptors: OpenDescriptors = new OpenDescriptors(),
+    readonly records: HandleRecords = new HandleRecords(new TextPool()),
+    private readonly capacity: number = MAX_HANDLES,
+  ) {}
 
-  /** @returns the new file handle; there are as many as there are descriptors */
-  add(fd: number, flags: number, file: OpenFile): number {
+  /** Whether there is no number left for {@link add}. */
+  get isFull(): boolean {
+    return this.free.length === 0 && this.used >= this.capacity;
+  }
+
+  /** The file handle that {@link add} will give out next. */
+  get next(): number {
+    return this.free.at(-1) ?? this.used;
+  }
+
+  /**
+   * @param flags - of {@link HandleFlag}
+   * @param openFlags - that the next server has to open it with
+   * @returns the new file handle; not to be asked for when the table {@link isFull}
+   */
+  add(fd: number, flags: number, file: OpenFile, openFlags = 0): number {
     const handle = this.free.pop() ?? this.used++;
+    this.put(handle, fd, flags, file);
+    const { node, pid, writable, paths } = file;
+    const isDirectory = (flags & HandleFlag.directory) !== 0;
+    this.records.set(handle, { nodeId: node.id, openFlags, isDirectory, writable, pid, paths });
+    return handle;
+  }
+
+  private put(handle: number, fd: number, flags: number, file: OpenFile): void {
     this.descriptors.set(handle, fd, flags);
     this.files[handle] = file;
     file.node.pins++;
-    return handle;
+  }
+
+  /**
+   * Takes over the handles of the last server; to be called before any other is made.
+   * @param nodeOf - the node of an id
+   * @param reopen - @returns a descriptor or a negated errno
+   * @returns how many could not be opened again: they answer -EBADF
+   */
+  restore(
+    nodeOf: (id: number) => Node | undefined,
+    reopen: (node: Node, openFlags: number, isDirectory: boolean) => number,
+  ): number {
+    let lost = 0;
+    this.used = this.records.count;
+    for (let handle = this.used - 1; handle >= 0; handle--) {
+      const record = this.records.read(handle);
+      const node = record && nodeOf(record.nodeId);
+      if (record === undefined || node === undefined) {
+        if (record !== undefined) this.records.clear(handle);
+        this.free.push(handle);
+        continue;
+      }
+      const { openFlags, isDirectory, writable, pid, paths } = record;
+      const fd = reopen(node, openFlags, isDirectory);
+      const append = (openFlags & O_APPEND) !== 0 ? HandleFlag.append : 0;
+      const flags = isDirectory ? HandleFlag.directory : append | (node.mayHaveSetId ? HandleFlag.setId : 0);
+      this.put(handle, Math.max(-1, fd), flags, { node, paths, pid, writable });
+      if (fd < 0) lost++;
+    }
+    return lost;
   }
 
   /** The handle's descriptor, or -EBADF. */
@@ -69,10 +129,16 @@ export class HandleTable {
     const file = this.files[handle];
     if (file === undefined) return undefined;
     this.descriptors.clear(handle);
+    this.records.clear(handle);
     this.files[handle] = undefined;
     this.free.push(handle);
     file.node.pins--;
     return file;
+  }
+
+  /** Every handle. */
+  *all(): Generator<readonly [handle: number, file: OpenFile]> {
+    for (const [handle, file] of this.files.entries()) if (file !== undefined) yield [handle, file];
   }
 
   /** Every handle that is open for writing, with what it is. */

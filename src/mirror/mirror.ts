@@ -5,29 +5,72 @@
  * thread uses it at a time. Operations return 0 or more, or a negated errno, and leave the status that they found in
  * `status`. Does not know how requests arrive (see `src/fuse/`) nor what is captured of them (see `capture/`).
  */
-import { close, lastErrno, openat2, orErrno } from '../libc/calls.js';
+import { close, lastErrno, open, openat2, orErrno } from '../libc/calls.js';
 import { Errno, errnoName } from '../libc/errno.js';
 import { FileStatus } from '../libc/file-status.js';
-import { O_CLOEXEC, O_NOFOLLOW, O_PATH, RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS } from '../libc/flags.js';
+import {
+  O_CLOEXEC,
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  O_PATH,
+  O_RDONLY,
+  RESOLVE_BENEATH,
+  RESOLVE_NO_SYMLINKS,
+} from '../libc/flags.js';
 import { MemoryRegion } from '../libc/memory.js';
+import { crashAt } from '../recovery/crash-point.js';
+import { IdleBackings } from '../recovery/idle-backings.js';
+import { Intents } from '../recovery/intents.js';
+import { TextPool } from '../recovery/text-pool.js';
 import type { Caller } from './caller.js';
 import type { EntryName } from './entry-name.js';
+import { HandleRecords } from './handle-records.js';
 import { HandleTable } from './handle-table.js';
 import type { Node } from './node.js';
+import { NodeRecords } from './node-records.js';
 import { NodeTable, RESERVED_DESCRIPTORS } from './node-table.js';
 import { OpenDescriptors } from './open-descriptors.js';
 
 /** Word offsets into `struct open_how`: u64 flags, u64 mode, u64 resolve. */
 const How = { flags: 0, mode: 2, resolve: 4 } as const;
 
+/** Longest path of one system call (limits.h). */
+const PATH_MAX = 4096;
+
 /** Scratch: `struct open_how` first, behind it text such as `/proc/self/fd/N`. */
 const PROC_PATH_OFFSET = 64;
+
+/** What the next server needs. */
+export interface MirrorRecords {
+  readonly intents: Intents;
+  readonly nodes: NodeRecords;
+  readonly handles: HandleRecords;
+  readonly backings: IdleBackings;
+}
+
+/** For a server that none will follow. */
+function privateRecords(): MirrorRecords {
+  const texts = new TextPool();
+  return {
+    intents: new Intents(),
+    nodes: new NodeRecords(texts),
+    handles: new HandleRecords(texts),
+    backings: new IdleBackings(),
+  };
+}
 
 export class Mirror {
   readonly nodes: NodeTable;
   readonly handles: HandleTable;
   readonly status = new FileStatus();
+  /** How far the request in progress is. */
+  readonly intents: Intents;
+  /** Files that the kernel still has for opens to come. */
+  readonly idleBackings: IdleBackings;
   private readonly scratch = new MemoryRegion(256);
+
+  /** The request in progress asks for the nodes of many entries. */
+  countsMany = false;
 
   /** Lowest descriptor that an open file may not get: the next one free is always the lowest. */
   readonly descriptorLimit: number;
@@ -42,13 +85,46 @@ export class Mirror {
     readonly caller: Caller,
     maxDescriptors: number,
     descriptors: OpenDescriptors = new OpenDescriptors(),
+    records: MirrorRecords = privateRecords(),
   ) {
-    this.handles = new HandleTable(descriptors);
+    this.intents = records.intents;
+    this.idleBackings = records.backings;
+    this.handles = new HandleTable(descriptors, records.handles);
     // Half of the reserve: chunks and slow calls have the other half even when files have used up theirs.
     this.descriptorLimit = Math.max(maxDescriptors, 2 * maxDescriptors - RESERVED_DESCRIPTORS / 2);
     const failed = this.status.readFd(rootFd);
     if (failed < 0) throw new Error(`the mirror's root can't be read: ${errnoName(lastErrno())}`);
-    this.nodes = new NodeTable(rootFd, this.status, maxDescriptors);
+    this.nodes = new NodeTable(rootFd, this.status, maxDescriptors, records.nodes);
+  }
+
+  /**
+   * Takes over from the last server: its nodes and its handles.
+   * @returns how many handles are lost, because their inode can't be opened any more
+   */
+  restore(): number {
+    this.nodes.restore((path) => this.openPath(path));
+    const lost = this.handles.restore(
+      (id) => this.nodes.get(id),
+      (node, openFlags, isDirectory) => this.reopen(node, openFlags, isDirectory),
+    );
+    this.intents.restore(
+      (id) => this.nodes.get(id)?.lookups,
+      (handle) => this.handles.file(handle) !== undefined,
+    );
+    return lost;
+  }
+
+  /** @param path - beneath the root, with a leading slash */
+  private openPath(path: string): number {
+    if (path.length >= PATH_MAX) return -Errno.ENAMETOOLONG;
+    return this.openEntry(this.rootFd, new MemoryRegion(PATH_MAX).putString(0, `.${path}`), O_PATH, 0);
+  }
+
+  private reopen(node: Node, openFlags: number, isDirectory: boolean): number {
+    const nodeFd = this.nodes.fdOf(node);
+    if (nodeFd < 0) return nodeFd;
+    const flags = isDirectory ? O_RDONLY | O_DIRECTORY : openFlags;
+    return orErrno(open(this.procPath(nodeFd), flags | O_CLOEXEC, 0));
   }
 
   /** O_PATH (or the root's) descriptor of a node id; -ESTALE for one that the kernel was never told. */
@@ -97,7 +173,9 @@ export class Mirror {
       this.nodes.adoptUnopened(directory, name.address, this.status) ??
       this.openNode(directory, name);
     if (typeof node === 'number') return node;
+    this.intents.count(node, this.countsMany);
     node.lookups++;
+    crashAt?.('counted');
     const unnamed = node.addLink(parent, name.text);
     if (unnamed !== undefined) this.nodes.releaseIfUnused(unnamed);
     return node;

@@ -8,14 +8,18 @@
  * generation.
  *
  * Where there are no file handles (the file system gives none, or the server lacks CAP_DAC_READ_SEARCH to open by them) a
- * node is opened by its name at once, and keeps its descriptor.
+ * node is opened by its name at once, and keeps its descriptor; the next server opens it by its path.
+ *
+ * What the next server has to know of them is written through to {@link NodeRecords}.
  */
 import { close, nameToHandleAt, openByHandleAt, orErrno } from '../libc/calls.js';
 import { Errno } from '../libc/errno.js';
-import { FileStatus } from '../libc/file-status.js';
+import { FileStatus, inodeKeyOf } from '../libc/file-status.js';
 import { AT_EMPTY_PATH, O_CLOEXEC, O_NOFOLLOW, O_PATH } from '../libc/flags.js';
 import { emptyString, MemoryRegion } from '../libc/memory.js';
+import { TextPool } from '../recovery/text-pool.js';
 import { Node, ROOT_ID } from './node.js';
+import { NodeRecords, type RecordedNode } from './node-records.js';
 
 /** `struct file_handle`: u32 size of the opaque part, i32 type, then the opaque bytes (MAX_HANDLE_SZ = 128). */
 const HANDLE_HEADER = 8;
@@ -35,8 +39,6 @@ export class NodeTable {
   private readonly byInode = new Map<number | string, Node>();
   /** Nodes whose descriptor may be closed, in the order of their opening: a Map keeps insertion order. */
   private readonly evictable = new Map<number, Node>();
-  private nextId = ROOT_ID + 1;
-
   private readonly handleBuffer = new MemoryRegion(256);
   private readonly mountFd: number;
   private readonly rootDevice: number;
@@ -53,6 +55,7 @@ export class NodeTable {
     mountFd: number,
     status: FileStatus,
     private readonly maxDescriptors: number,
+    private readonly records: NodeRecords = new NodeRecords(new TextPool()),
   ) {
     this.mountFd = mountFd;
     this.rootDevice = status.device;
@@ -124,10 +127,56 @@ export class NodeTable {
   }
 
   private add(key: number | string, handle: Buffer | undefined, status: FileStatus): Node {
-    const node = new Node(this.nextId++, key, handle, status.isRegular);
+    const { records } = this;
+    const id = records.nextId(ROOT_ID + 1);
+    const { isRegular } = status;
+    const node = new Node(id, key, handle, isRegular, records, records.add(id, status.inode, handle, isRegular));
     this.byId.set(node.id, node);
     this.byInode.set(key, node);
     return node;
+  }
+
+  /**
+   * Takes over the nodes of the last server; to be called before any other is made. Their descriptors are opened when they
+   * are needed, as after an eviction.
+   * @param reopen - finds the inode of a node without file handle by its path. @returns O_PATH descriptor or a negated errno
+   */
+  restore(reopen: (path: string) => number): void {
+    const recorded = this.records.used();
+    for (const record of recorded) this.restoreNode(record);
+    for (const { id, link } of recorded) {
+      const parent = link && this.byId.get(link.parent);
+      if (link !== undefined && parent !== undefined) this.byId.get(id)?.restoreLink(parent, link.name);
+    }
+    for (const node of this.byId.values()) {
+      if (node === this.root) continue;
+      if (node.handle === undefined) this.reopenByPath(node, reopen);
+      // Without a name only a descriptor holds the inode, once the kernel's own references are gone.
+      else if (node.links.length === 0) this.holdOpen(node);
+    }
+  }
+
+  /** Lets go of restored nodes that nobody refers to; to be called when handles are restored as well. */
+  sweep(): void {
+    for (const node of [...this.byId.values()]) this.releaseIfUnused(node);
+  }
+
+  private restoreNode({ index, id, inoLow, inoHigh, deviceMajor, deviceMinor, handle, isRegular }: RecordedNode): void {
+    const device = deviceMajor * 2 ** 32 + deviceMinor;
+    const key = this.keyOf({ device, inodeKey: inodeKeyOf(inoLow, inoHigh) });
+    const node = new Node(id, key, handle, isRegular, this.records, index);
+    this.byId.set(id, node);
+    this.byInode.set(key, node);
+  }
+
+  /** Somebody else may have got its name meanwhile. */
+  private reopenByPath(node: Node, reopen: (path: string) => number): void {
+    const [path] = node.paths();
+    const fd = path === undefined ? -Errno.ESTALE : reopen(path);
+    if (fd < 0) return;
+    const status = new FileStatus();
+    if (status.readFd(fd) === 0 && this.keyOf(status) === node.inodeKey) node.fd = fd;
+    else close(fd);
   }
 
   /** The node's descriptor, opened if it has none. @returns O_PATH descriptor or a negated errno (ESTALE) */
@@ -198,6 +247,7 @@ export class NodeTable {
     this.byId.delete(node.id);
     if (this.byInode.get(node.inodeKey) === node) this.byInode.delete(node.inodeKey);
     this.onRemoved?.(node);
+    if (node.record !== 0) this.records.remove(node.record);
     if (node.fd < 0) return;
     this.evictable.delete(node.id);
     close(node.fd);
@@ -227,8 +277,7 @@ export class NodeTable {
     if (node.handle === undefined) return;
     this.evictable.set(node.id, node);
   }
-  private keyOf(status: FileStatus): number | string {
-    const { device, inodeKey } = status;
+  private keyOf({ device, inodeKey }: Pick<FileStatus, 'device' | 'inodeKey'>): number | string {
     return device === this.rootDevice ? inodeKey : `${device}/${inodeKey}`;
   }
 

@@ -6,6 +6,10 @@
  * `node-table.ts`).
  */
 
+import { MemoryRegion } from '../libc/memory.js';
+import { TextPool } from '../recovery/text-pool.js';
+import { NodeRecords } from './node-records.js';
+
 /** A name of an inode: an entry `name` (latin1, one character a byte) of the directory `parent`. */
 export interface Link {
   readonly parent: Node;
@@ -25,8 +29,6 @@ export class Node {
 
   /** O_PATH descriptor, or -1 while evicted. */
   fd = -1;
-  /** How many times the kernel was told this node id and has not forgotten it yet. */
-  lookups = 0;
   /** Open file handles, and child nodes that name this one as their parent: it must stay to give paths. */
   pins = 0;
   /** The last names by which the inode was looked up, oldest first; several for hard links, none once it is unlinked. */
@@ -37,12 +39,33 @@ export class Node {
   /** The inode may carry set-id bits, so that a write by others than root has to clear them. */
   mayHaveSetId = true;
 
-  constructor(id: number, inodeKey: number | string, handle: Buffer | undefined, isRegular: boolean) {
+  /**
+   * @param records - where the next server finds what it has to know of the node
+   * @param record - its number there; 0 for one that is not kept
+   */
+  constructor(
+    id: number,
+    inodeKey: number | string,
+    handle: Buffer | undefined,
+    isRegular: boolean,
+    private readonly records: NodeRecords = unrecorded,
+    readonly record: number = 0,
+  ) {
     this.id = id;
     this.inodeKey = inodeKey;
     this.handle = handle;
     this.isRegular = isRegular;
   }
+
+  /** How many times the kernel was told this node id and has not forgotten it yet. */
+  get lookups(): number {
+    return this.record === 0 ? this.unrecordedLookups : this.records.lookups(this.record);
+  }
+  set lookups(lookups: number) {
+    if (this.record === 0) this.unrecordedLookups = lookups;
+    else this.records.setLookups(this.record, lookups);
+  }
+  private unrecordedLookups = 0;
 
   /**
    * Notes one more name. @returns the directory of a name that was dropped for it, which may be unused now: only so many
@@ -50,11 +73,17 @@ export class Node {
    */
   addLink(parent: Node, name: string): Node | undefined {
     for (const link of this.links) if (link.parent === parent && link.name === name) return undefined;
-    this.links.push({ parent, name });
-    parent.pins++;
+    this.restoreLink(parent, name);
+    this.records.setLink(this.record, { parent: parent.id, name });
     const dropped = this.links.length > MAX_LINKS ? this.links.shift() : undefined;
     if (dropped !== undefined) dropped.parent.pins--;
     return dropped?.parent;
+  }
+
+  /** Notes a name that the records have already. */
+  restoreLink(parent: Node, name: string): void {
+    this.links.push({ parent, name });
+    parent.pins++;
   }
 
   removeLink(parent: Node, name: string): void {
@@ -62,6 +91,8 @@ export class Node {
     if (index < 0) return;
     this.links.splice(index, 1);
     parent.pins--;
+    const newest = this.links.at(-1);
+    this.records.setLink(this.record, newest && { parent: newest.parent.id, name: newest.name });
     this.lostLink = { parent, name };
     this.lostAt = performance.now();
   }
@@ -88,6 +119,9 @@ export class Node {
 function pathsOf({ parent, name }: Link): string[] {
   return parent.paths().map((path) => `${path}/${name}`);
 }
+
+/** For nodes that no other server has to know: the root, which is there anyway. */
+const unrecorded = new NodeRecords(new TextPool(new MemoryRegion(64)), new MemoryRegion(128));
 
 /** Files with more names than this are rare, and logs among them rarer. */
 const MAX_LINKS = 16;

@@ -43,7 +43,7 @@ describe('capture on a queue thread', () => {
 
   function use(other: StreamSlots): void {
     slots = other;
-    slot = slots.take();
+    slot = slots.take('/var/log/f');
     slots.link(HANDLE, slot);
   }
 
@@ -61,14 +61,14 @@ describe('capture on a queue thread', () => {
   };
 
   test('has nothing to do for a handle that is not tracked', () => {
-    slots.beginChunk(slot, fd);
+    slots.beginChunk(slot, fd, 0n);
     slots.link(HANDLE, -1);
     assert.deepEqual(append('line\n'), [5, -1]);
     assert.equal(chunk(), '');
   });
 
   test('appends to the live chunk, and says so', () => {
-    slots.beginChunk(slot, fd);
+    slots.beginChunk(slot, fd, 0n);
     assert.deepEqual(append('one\n'), [4, -1]);
     assert.deepEqual(append('two\n'), [4, -1]);
     assert.equal(chunk(), 'one\ntwo\n');
@@ -81,7 +81,7 @@ describe('capture on a queue thread', () => {
   });
 
   test('fills a chunk to its last byte, and leaves to the owner what would exceed it', () => {
-    slots.beginChunk(slot, fd);
+    slots.beginChunk(slot, fd, 0n);
     const almost = 'x'.repeat(CHUNK_SIZE - 2);
     assert.deepEqual(append(almost), [CHUNK_SIZE - 2, -1]);
     assert.deepEqual(append('abc'), [0, -1]);
@@ -92,7 +92,7 @@ describe('capture on a queue thread', () => {
   });
 
   test('leaves to the owner what went to a chunk that was deleted', () => {
-    slots.beginChunk(slot, fd);
+    slots.beginChunk(slot, fd, 0n);
     rmSync(path);
     assert.deepEqual(append('line\n'), [0, -1]);
     assert.deepEqual([slots.size(slot), isLocked()], [0, false]);
@@ -106,7 +106,7 @@ describe('capture on a queue thread', () => {
       const changing = new ChangingSlots();
       changing.becomes = becomes;
       use(changing);
-      slots.beginChunk(slot, fd);
+      slots.beginChunk(slot, fd, 0n);
       assert.deepEqual(append('line\n'), [0, -1]);
       assert.equal(chunk(), '');
       // Not by this class's own lock.
@@ -116,7 +116,7 @@ describe('capture on a queue thread', () => {
 
   test('leaves to the owner a chunk that takes nothing', () => {
     const readOnly = openSync(path, 'r');
-    slots.beginChunk(slot, readOnly);
+    slots.beginChunk(slot, readOnly, 0n);
     assert.deepEqual(append('line\n'), [0, -1]);
     assert.deepEqual([slots.size(slot), isLocked()], [0, false]);
     closeSync(readOnly);
@@ -127,7 +127,7 @@ describe('capture on a queue thread', () => {
     const pipe = join(folder, 'pipe');
     execFileSync('mkfifo', [pipe]);
     const pipeFd = openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK);
-    slots.beginChunk(slot, pipeFd);
+    slots.beginChunk(slot, pipeFd, 0n);
     const room = 65_536;
     assert.deepEqual(append(`${'x'.repeat(room)}rest`, 1 << 20), [room, slot]);
     assert.deepEqual([slots.size(slot), isLocked()], [room, true]);

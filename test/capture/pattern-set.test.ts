@@ -138,3 +138,17 @@ it('ten thousand literal lines decide a hundred thousand paths', { timeout: 20_0
   for (let index = 0; index < 100_000; index++) if (set.tracks(`/l/${index}.log`)) tracked += 1;
   assert.equal(tracked, 10_000);
 });
+
+it('a set that is compiled bit by bit decides like one compiled at once', () => {
+  const rules = Array.from({ length: 500 }, (_, index) => ({
+    line: index + 1,
+    glob: `/d${index}/*.log`,
+    exclude: false,
+  }));
+  const set = new PatternSet(rules, ({ message }) => assert.fail(message), false);
+  let bits = 1;
+  while (!set.compileFor(0)) bits++;
+  assert.equal(bits, rules.length);
+  assert.ok(set.tracks('/d0/a.log') && set.tracks('/d499/a.log') && !set.tracks('/d500/a.log'));
+  assert.ok(set.compileFor(0));
+});

@@ -61,7 +61,7 @@ describe('provenance of a stream', () => {
       askForCommand: (pid) => asked.push(pid),
       now: () => now,
     });
-    const slot = slots.take();
+    const slot = slots.take('/var/log/f');
     slots.link(HANDLE, slot);
     const store = new ChunkStore(
       { logs: join(folder, 'logs'), gid: undefined, chunkSize: CHUNK_SIZE },

@@ -17,7 +17,7 @@ describe('stream slots', () => {
   });
 
   test('tell the slot of a linked handle, slot 0 too, until it is unlinked', () => {
-    const [a, b] = [slots.take(), slots.take()];
+    const [a, b] = [slots.take('/var/log/f'), slots.take('/var/log/f')];
     assert.notEqual(a, b);
     slots.link(5, a);
     slots.link(6, b);
@@ -27,7 +27,7 @@ describe('stream slots', () => {
   });
 
   test('take no handle for captured that is no handle', () => {
-    const slot = slots.take();
+    const slot = slots.take('/var/log/f');
     for (const handle of [MAX_HANDLES, 2 ** 40, 2 ** 64]) {
       slots.link(handle, slot);
       assert.equal(slots.ofHandle(handle), -1);
@@ -36,20 +36,20 @@ describe('stream slots', () => {
   });
 
   test('know the live chunk, descriptor 0 too, and its size', () => {
-    const slot = slots.take();
+    const slot = slots.take('/var/log/f');
     assert.equal(slots.chunkFd(slot), -1);
-    slots.beginChunk(slot, 0);
+    slots.beginChunk(slot, 0, 0n);
     slots.grow(slot, 10);
     slots.grow(slot, 2 ** 31);
     assert.deepEqual([slots.chunkFd(slot), slots.size(slot)], [0, 2 ** 31 + 10]);
     slots.endChunk(slot);
     assert.equal(slots.chunkFd(slot), -1);
-    slots.beginChunk(slot, 7);
+    slots.beginChunk(slot, 7, 0n);
     assert.deepEqual([slots.chunkFd(slot), slots.size(slot)], [7, 0]);
   });
 
   test('tell once that something was appended', () => {
-    const slot = slots.take();
+    const slot = slots.take('/var/log/f');
     assert.equal(slots.takeActive(slot), false);
     slots.grow(slot, 1);
     slots.grow(slot, 1);
@@ -57,26 +57,26 @@ describe('stream slots', () => {
   });
 
   test('are without a chunk when they are taken again', () => {
-    const slot = slots.take();
-    slots.beginChunk(slot, 7);
+    const slot = slots.take('/var/log/f');
+    slots.beginChunk(slot, 7, 0n);
     slots.grow(slot, 100);
     slots.give(slot);
-    assert.equal(slots.take(), slot);
+    assert.equal(slots.take('/var/log/f'), slot);
     assert.deepEqual([slots.chunkFd(slot), slots.size(slot), slots.takeActive(slot)], [-1, 0, false]);
   });
 
   test('keep a lock that somebody still holds when they are taken again', () => {
-    const slot = slots.take();
+    const slot = slots.take('/var/log/f');
     slots.lock(slot);
     slots.give(slot);
-    assert.equal(slots.take(), slot);
+    assert.equal(slots.take('/var/log/f'), slot);
     assert.equal(slots.tryLock(slot), false);
     slots.unlock(slot);
     assert.equal(slots.tryLock(slot), true);
   });
 
   test('have a lock each', () => {
-    const [a, b] = [slots.take(), slots.take()];
+    const [a, b] = [slots.take('/var/log/f'), slots.take('/var/log/f')];
     slots.lock(a);
     assert.equal(slots.tryLock(b), true);
     slots.unlock(b);
@@ -85,9 +85,9 @@ describe('stream slots', () => {
 
   test('are the same for every thread', () => {
     const others = new StreamSlots(MemoryRegion.at(slots.region.place));
-    const slot = slots.take();
+    const slot = slots.take('/var/log/f');
     slots.link(3, slot);
-    slots.beginChunk(slot, 9);
+    slots.beginChunk(slot, 9, 0n);
     others.lock(slot);
     others.grow(slot, 4);
     assert.deepEqual([others.ofHandle(3), others.chunkFd(slot)], [slot, 9]);

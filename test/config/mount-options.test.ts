@@ -25,6 +25,7 @@ const defaults: MountOptions = {
   chunkSize: 500_000,
   sealSeconds: 10,
   limits: { maxCacheBytes: 0, minFree: { amount: 5, unit: '%' }, whenFull: 'drop-oldest' },
+  hangSeconds: 30,
   skipWriters: ['logrotate', 'gzip', 'bzip2', 'xz', 'zstd'],
   group: undefined,
   busyPollMicroseconds: 50,
@@ -236,7 +237,7 @@ describe('back to a string', () => {
     assert.equal(
       formatMountOptions({ ...defaults, group: 'adm', root: '/a b,c', ...flags({ readOnly: true }) }),
       'ro,fsname=logagg-fs,root=/a\\040b\\054c,loglevel=info,engine=auto,transport=auto,chunksize=500000,seal=10,' +
-        'maxcache=0,minfree=5%,full=drop-oldest,' +
+        'maxcache=0,minfree=5%,full=drop-oldest,hang=30,' +
         'skipwriters=logrotate:gzip:bzip2:xz:zstd,group=adm,busypoll=50,passthrough=on,untracked=served,provenance=on',
     );
   });
@@ -280,6 +281,7 @@ function randomOptions(random: () => number): MountOptions {
     engine,
     transport: engine === 'fuse-native' ? 'auto' : pick(['auto', 'uring', 'device']),
     chunkSize: 1 + Math.floor(random() * 512 * 1024 ** 2),
+    hangSeconds: pick([0, 2, 30, 3600]),
     sealSeconds: pick([0.1, 1, 10, 2.5, 86_400, 1 + random()]),
     limits: {
       maxCacheBytes: pick([0, 1, 2 ** 40, Math.floor(random() * 2 ** 32)]),

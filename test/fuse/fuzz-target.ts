@@ -96,7 +96,7 @@ export class FuzzTarget {
       this.device,
       this.mirror,
       this.streams,
-      { passthrough: true, nativeUntracked: false, uring: false },
+      { passthrough: true, nativeUntracked: false, recoverable: false, uring: false },
       {
         onNegotiated: () => undefined,
         onSlowWork: (work) => this.slow.push(work),

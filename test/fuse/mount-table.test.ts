@@ -16,6 +16,7 @@ test('every field is found, whatever the number of optional ones', () => {
   assert.deepEqual(parseMountTable(table)[0], {
     id: 22,
     parentId: 27,
+    deviceMinor: 21,
     mountpoint: '/proc',
     fsType: 'proc',
     source: 'proc',

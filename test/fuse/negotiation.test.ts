@@ -30,23 +30,34 @@ function offer({ major = 7, minor, flags, flags2 = 0 }: Offer, wantsPassthrough 
   const result: Negotiated | Unsupported = negotiate(request, reply, {
     passthrough: wantsPassthrough,
     nativeUntracked: false,
+    recoverable: false,
     uring: wantsUring,
   });
   const field = (offset: number): number => reply.region.bytes.readUInt32LE(OutHeader.size + offset);
   return { result, field };
 }
 
+/** What a kernel of today and we agree on, without passthrough. */
+const agreed: Negotiated = {
+  minor: 45,
+  passthrough: false,
+  backing: false,
+  resend: true,
+  uring: false,
+  longSetxattr: true,
+};
+
 describe('INIT', () => {
   test('a kernel of today gets passthrough', () => {
     const { result, field } = offer({ minor: 45, flags: EVERYTHING, flags2: EVERYTHING });
-    assert.deepEqual(result, { minor: 45, passthrough: true, uring: false, longSetxattr: true });
+    assert.deepEqual(result, { ...agreed, passthrough: true, backing: true });
     assert.equal(field(InitOut.flags2) & InitFlag2.passthrough, InitFlag2.passthrough);
     assert.equal(field(InitOut.maxStackDepth), 1);
   });
 
   test('passthrough is not asked for when the user turned it off', () => {
     const { result, field } = offer({ minor: 45, flags: EVERYTHING, flags2: EVERYTHING }, false);
-    assert.deepEqual(result, { minor: 45, passthrough: false, uring: false, longSetxattr: true });
+    assert.deepEqual(result, agreed);
     assert.equal(field(InitOut.flags2) & InitFlag2.passthrough, 0);
     assert.equal(field(InitOut.maxStackDepth), 0);
   });
@@ -64,7 +75,7 @@ describe('INIT', () => {
   test('the kernel of Debian 11 (7.32) gets its own version, and nothing that it did not offer', () => {
     const offered = InitFlag.asyncRead | InitFlag.bigWrites | InitFlag.maxPages | InitFlag.dontMask;
     const { result, field } = offer({ minor: 32, flags: offered, flags2: EVERYTHING });
-    assert.deepEqual(result, { minor: 32, passthrough: false, uring: false, longSetxattr: false });
+    assert.deepEqual(result, { ...agreed, minor: 32, resend: false, longSetxattr: false });
     assert.equal(field(InitOut.minor), 32);
     assert.equal(field(InitOut.flags), offered);
     assert.equal(field(InitOut.flags2), 0, 'flags2 counts only with FUSE_INIT_EXT');

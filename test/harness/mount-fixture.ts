@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, ended, eventually, killGroup, type Outcome, output, run } from './commands.js';
 import { abortAndDetach, fuseMountAt } from './fuse-mounts.js';
-import { fuseServersMentioning, isRunning } from './processes.js';
+import { fuseServersMentioning, isRunning, killServersMentioning, supervisorsMentioning } from './processes.js';
 import { launcher, temporaryPrefix } from './project.js';
 import { stopWatching, watchOver } from './watchdog.js';
 
@@ -156,6 +156,20 @@ export class MountFixture implements CleanUpRegistry {
     return fuseServersMentioning(this.folder).filter(isRunning);
   }
 
+  /** Processes that start another server when one dies, and their helpers. */
+  supervisorPids(): number[] {
+    return supervisorsMentioning(this.folder).filter(isRunning);
+  }
+
+  /** Kills the servers for good, so that the mount is dead. */
+  async kill(): Promise<void> {
+    killServersMentioning(this.folder);
+    await eventually(() => this.serverPids().length === 0 && this.supervisorPids().length === 0, {
+      within: 10_000,
+      what: 'the end of the server',
+    });
+  }
+
   /** The server's pid, when exactly one process serves this mount. */
   serverPid(): number {
     const [pid, ...others] = this.serverPids();
@@ -172,7 +186,7 @@ export class MountFixture implements CleanUpRegistry {
 
   /** Unmounts with umount(8) and waits for the server's end. Throws when one of them does not happen in 10 s. */
   async unmount(): Promise<void> {
-    const pids = this.serverPids();
+    const pids = [...this.supervisorPids(), ...this.serverPids()];
     await this.runUmount();
     stopWatching(this.mountpoint);
     await eventually(() => !pids.some(isRunning), { within: 10_000, what: 'the end of the server after umount' });
@@ -193,8 +207,9 @@ export class MountFixture implements CleanUpRegistry {
   async dispose(): Promise<void> {
     let failure: unknown;
     for (const cleanUp of this.cleanUps) await cleanUp();
-    if (this.isMounted() && this.serverPids().length > 0)
-      await this.unmount().catch((error: unknown) => (failure = error));
+    const isServed = this.serverPids().length > 0 || this.supervisorPids().length > 0;
+    if (this.isMounted() && isServed) await this.unmount().catch((error: unknown) => (failure = error));
+    if (failure !== undefined) killServersMentioning(this.folder);
     for (let mount = fuseMountAt(this.mountpoint); mount !== undefined; mount = fuseMountAt(this.mountpoint)) {
       abortAndDetach(mount);
       if (fuseMountAt(this.mountpoint)?.connection === mount.connection) break;

@@ -29,9 +29,10 @@ export function isRunning(pid: number): boolean {
   return state !== undefined && !state.startsWith('Z') && !state.startsWith('X');
 }
 
-/** Processes that hold `/dev/fuse` open and mention a text in their arguments, environment or open files. */
+/** Processes that hold `/dev/fuse` open and mention a text in their arguments, environment or open files; not supervisors. */
 export function fuseServersMentioning(text: string): number[] {
   return runningProcesses()
+    .filter(({ commandLine }) => !isSupervisor(commandLine))
     .map(({ pid }) => pid)
     .filter((pid) => {
       const files = openFiles(pid);
@@ -39,6 +40,26 @@ export function fuseServersMentioning(text: string): number[] {
       const said = `${procText(pid, 'cmdline') ?? ''}\0${procText(pid, 'environ') ?? ''}`;
       return said.includes(text) || files.some((file) => file.startsWith(text));
     });
+}
+
+/** Supervisors, and their helpers, that mention a text in their arguments: a server that they watch does not stay dead. */
+export function supervisorsMentioning(text: string): number[] {
+  return runningProcesses()
+    .filter(({ commandLine }) => isSupervisor(commandLine) && commandLine.includes(text))
+    .map(({ pid }) => pid);
+}
+
+const isSupervisor = (commandLine: string): boolean => commandLine.includes('/bin/logagg-fs-supervisor ');
+
+/** Kills servers for good: first those who would start the next one. */
+export function killServersMentioning(text: string): void {
+  for (const pid of [...supervisorsMentioning(text), ...fuseServersMentioning(text)]) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It has just ended.
+    }
+  }
 }
 
 /** Targets of a process's open file descriptors. */

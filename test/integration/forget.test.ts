@@ -1,6 +1,6 @@
 /** What the server keeps open, however many files there are: descriptors go back when the kernel forgets. */
 import assert from 'node:assert/strict';
-import { linkSync, readdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, linkSync, openSync, readdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { eventually, output } from '../harness/commands.js';
 import { MountFixture } from '../harness/mount-fixture.js';
@@ -59,4 +59,29 @@ test('hard links that come and go do not use up the descriptors of the server', 
   const now = descriptors(fixture.serverPid());
   assert.ok(now < 200, `${now} descriptors`);
   writeFileSync(fixture.path('last'), 'still there');
+});
+
+test('more open files than the server may have are refused with ENFILE, and nothing is left of them', {
+  timeout: 120_000,
+}, async (t) => {
+  const fixture = MountFixture.prepare(t, { patterns: ['*.log'] });
+  await mountWithLimit(fixture, 512);
+  const pid = fixture.serverPid();
+  const open: number[] = [];
+  let refused: unknown;
+  while (refused === undefined) {
+    try {
+      open.push(openSync(fixture.path(`f${open.length}.log`), 'ax'));
+    } catch (error) {
+      refused = error;
+    }
+  }
+  assert.equal((refused as NodeJS.ErrnoException).code, 'ENFILE');
+  assert.ok(!existsSync(fixture.path(`f${open.length}.log`)));
+  assert.throws(() => openSync(fixture.path('f0.log'), 'r'), { code: 'ENFILE' });
+  assert.throws(() => readdirSync(fixture.mountpoint), { code: 'ENFILE' });
+  for (const fd of open) closeSync(fd);
+  await eventually(() => descriptors(pid) < 400, { within: 10_000, what: 'the release of the files' });
+  writeFileSync(fixture.path('after.log'), 'x');
+  assert.equal(fixture.serverPid(), pid);
 });

@@ -8,15 +8,12 @@ import { append, assertMirroredAndCaptured, captured } from '../harness/captured
 import { capturedText } from '../harness/chunks.js';
 import { ended, eventually, output } from '../harness/commands.js';
 import { MountFixture } from '../harness/mount-fixture.js';
-import { isRunning } from '../harness/processes.js';
 
 const limit = { timeout: 90_000 };
 
 async function killServer(fixture: MountFixture): Promise<void> {
-  const pids = fixture.serverPids();
-  assert.notEqual(pids.length, 0);
-  for (const pid of pids) process.kill(pid, 'SIGKILL');
-  await eventually(() => !pids.some(isRunning), { within: 10_000, what: 'the end of the killed server' });
+  assert.notEqual(fixture.serverPids().length, 0);
+  await fixture.kill();
 }
 
 test('a killed server has lost no write that it acknowledged', limit, async (t) => {

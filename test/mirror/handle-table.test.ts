@@ -25,6 +25,17 @@ describe('the table of open handles', () => {
     });
   }
 
+  test('is full when every number is given out, until one comes back', () => {
+    const table = new HandleTable(undefined, undefined, 2);
+    const first = table.add(42, 0, fileOf(node()));
+    assert.ok(!table.isFull);
+    table.add(43, 0, fileOf(node()));
+    assert.ok(table.isFull);
+    table.remove(first);
+    assert.ok(!table.isFull);
+    assert.equal(table.add(44, 0, fileOf(node())), first);
+  });
+
   test('pins the node of an open file', () => {
     const table = new HandleTable();
     const opened = node();

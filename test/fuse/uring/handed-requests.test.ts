@@ -77,7 +77,7 @@ describe('requests that queue threads hand over', () => {
       deviceFd,
       mirror,
       streams,
-      { passthrough: false, nativeUntracked: false, uring: true },
+      { passthrough: false, nativeUntracked: false, uring: true, recoverable: false },
       {
         onNegotiated: () => undefined,
         onSlowWork: () => undefined,

@@ -62,9 +62,9 @@ describe('requests that a queue thread serves', () => {
   }
   /** Tracks the handle. @returns its stream's slot */
   function track(): number {
-    const slot = streams.take();
+    const slot = streams.take('/var/log/f');
     streams.link(HANDLE, slot);
-    streams.beginChunk(slot, open('chunk', constants.O_CREAT | constants.O_APPEND | constants.O_WRONLY));
+    streams.beginChunk(slot, open('chunk', constants.O_CREAT | constants.O_APPEND | constants.O_WRONLY), 0n);
     return slot;
   }
 

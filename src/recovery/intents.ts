@@ -1,0 +1,330 @@
+/**
+ * The request in progress, noted step by step in memory that outlives the server, so that the next server can tell what was
+ * done of it when the kernel delivers it again.
+ *
+ * Guarantees: every request takes effect exactly once, wherever the server was killed (SIGKILL, a crash; not a power loss).
+ * One thread serves, one request at a time, so that at most one request is half done; those handed over to slow calls
+ * are kept in a list of their own. The kernel numbers requests (`unique`) and marks those that it delivers again with the highest bit. A
+ * resent request that is not noted here was never begun.
+ *
+ * | killed at (LOGAGG_CRASH_AT) | what was done | what recovery does with the resent request |
+ * |---|---|---|
+ * | received | number noted | serves it as new |
+ * | counted | the node's lookups, before the reply | takes the count back, serves it again (LOOKUP, READDIRPLUS and all that make an entry) |
+ * | made | MKNOD, MKDIR, SYMLINK, LINK, CREATE: entry is there, still root's | EEXIST means ours: gives it to the caller if it is root's |
+ * | given | the entry is the caller's | the same |
+ * | opened | OPEN, CREATE, OPENDIR: a descriptor, gone with the server | opens again |
+ * | backing-opened, handle-added | file handle is recorded, perhaps its backing file | drops that handle, opens again |
+ * | removed | UNLINK, RMDIR: the entry is gone | ENOENT means done; the node loses its name |
+ * | renamed | RENAME, also exchanging | the old name is no longer the noted inode: done; the nodes get their names |
+ * | attribute-changed | SETXATTR, REMOVEXATTR | EEXIST and ENODATA mean done |
+ * | mirrored | the mirror has the bytes, not noted | writes them again at their offset; a file opened for appending is compared by size |
+ * | mirror-noted | how many the mirror took | does not write them again; captures them |
+ * | chunk-begun | an empty chunk, or one with its earlier bytes | an empty one is removed; goes on in a new chunk |
+ * | chunk-written | the chunk has the bytes, not noted | its size tells how many: captures the rest |
+ * | capture-noted, chunk-ended | they are noted | captures the rest |
+ * | handed-over | a slow call (fsync, fallocate, copy) may be under way | repeats it; the bytes of an O_SYNC write are not written again |
+ * | handle-removed | RELEASE: the handle is free, or somebody else's by now | does nothing |
+ * | served | everything but the reply | as the last line above that applies |
+ * | answered | everything | the kernel does not send it again |
+ * | start, resumed, resent | another server on its way | the supervisor starts the next; the notes of all are kept |
+ *
+ * Whatever else is served twice has the same effect twice, because the kernel locks the inode meanwhile: SETATTR, FALLOCATE,
+ * IOCTL, and requests that only ask. What is lost: FORGET is never sent again, so that a node may stay known until the
+ * unmount; a backing file that was opened and not yet noted stays open as long.
+ */
+import { Opcode } from '../fuse/opcode.js';
+import { MemoryRegion } from '../libc/memory.js';
+import type { Node } from '../mirror/node.js';
+
+const TWO_32 = 2 ** 32;
+
+/** FUSE_UNIQUE_RESEND, in the high word of `unique`. */
+const RESENT = 0x80000000;
+
+const WORDS = 32;
+/** So many servers can die, each in another request, before the notes of the first are overwritten. */
+const RECORDS = 64;
+
+/** Words of a record. 64-bit values are two, low first; what may be missing is stored + 1. */
+const Field = {
+  unique: 0,
+  opcode: 2,
+  /** A node whose lookups were counted up, from what, and whether they were (settled by {@link Intents.restore}). */
+  counted: 3,
+  countedFrom: 5,
+  wasCounted: 6,
+  /** The file handle that is made or removed. */
+  handle: 7,
+  /** Inode that the entry had before, and the nodes that lose and change a name. */
+  inode: 8,
+  moved: 10,
+  replaced: 12,
+  /** Bytes that the mirror took + 1. */
+  written: 14,
+  /** Bytes that are captured; the piece under way: 1 while it is, captured before it, its stream's slot, chunk size before. */
+  captured: 15,
+  piece: 16,
+  pieceBefore: 17,
+  pieceSlot: 18,
+  pieceBase: 19,
+  /** Nothing is left to do. */
+  done: 20,
+  /** The entry had an inode. */
+  hasInode: 21,
+  end: 22,
+} as const;
+
+/** Slow calls: `unique`, and bytes written + 1. The oldest are overwritten. */
+const SLOW_START = (RECORDS + 1) * WORDS;
+const SLOW_WORDS = 4;
+const SLOW_RECORDS = 1024;
+/** Nodes counted by one READDIRPLUS: `unique`, their number, then their ids. */
+const LIST_START = SLOW_START + SLOW_RECORDS * SLOW_WORDS;
+const LIST_MAX = 16_384;
+const TOTAL_WORDS = LIST_START + 4 + 2 * LIST_MAX;
+
+/** Bytes of the notes. */
+export const INTENTS_SIZE: number = TOTAL_WORDS * 4;
+
+/** Words of the head: which record is in use, which slow record comes next. */
+const CURRENT = RECORDS * WORDS;
+const NEXT_SLOW = CURRENT + 1;
+
+/** A piece of a write that a chunk was taking when the server died. */
+export interface OpenPiece {
+  readonly slot: number;
+  /** Size of the chunk before it. */
+  readonly base: number;
+}
+
+export class Intents {
+  /** The request was begun by a server that died. */
+  isRedo = false;
+  private readonly words: Uint32Array;
+  private start: number;
+
+  /** @param region - the last server's, or a new one */
+  constructor(readonly region: MemoryRegion = new MemoryRegion(INTENTS_SIZE)) {
+    this.words = region.words;
+    this.start = (this.get(CURRENT) % RECORDS) * WORDS;
+  }
+
+  /** A request comes. */
+  begin(uniqueLow: number, uniqueHigh: number, opcode: number): void {
+    const { words, start } = this;
+    if (uniqueHigh >= RESENT && this.find(uniqueLow, uniqueHigh - RESENT)) {
+      this.isRedo = true;
+      return;
+    }
+    this.isRedo = false;
+    // First the old request's notes, then the new one's number: never a number with another's notes.
+    for (let word = start + Field.counted; word < start + Field.end; word++) words[word] = 0;
+    words[start + Field.opcode] = opcode;
+    words[start] = uniqueLow;
+    words[start + 1] = uniqueHigh & ~RESENT;
+  }
+
+  /** Makes the notes of an earlier server about a request the current ones. */
+  private find(low: number, high: number): boolean {
+    const { words, start } = this;
+    for (let record = 0; record < RECORDS * WORDS; record += WORDS) {
+      if (words[record] !== low || words[record + 1] !== high || (low === 0 && high === 0)) continue;
+      if (record === start) return true;
+      words[start] = 0;
+      words[start + 1] = 0;
+      for (let word = 2; word < Field.end; word++) words[start + word] = this.get(record + word);
+      words[start + 1] = high;
+      words[start] = low;
+      words[record] = 0;
+      words[record + 1] = 0;
+      return true;
+    }
+    return false;
+  }
+
+  /** The node's lookups are about to be counted up. */
+  count(node: Node, many: boolean): void {
+    const { words, start } = this;
+    if (many) this.countLast();
+    words[start + Field.wasCounted] = 0;
+    words[start + Field.counted] = 0;
+    words[start + Field.countedFrom] = node.lookups;
+    words[start + Field.counted + 1] = Math.floor(node.id / TWO_32);
+    words[start + Field.counted] = node.id >>> 0;
+  }
+
+  /** Of many nodes that are counted the last one joins the list. */
+  private countLast(): void {
+    const { words, start } = this;
+    const id = this.get(start + Field.counted);
+    if (words[LIST_START] !== words[start] || words[LIST_START + 1] !== words[start + 1]) {
+      words[LIST_START + 2] = 0;
+      words[LIST_START] = this.get(start);
+      words[LIST_START + 1] = this.get(start + 1);
+    }
+    const length = this.get(LIST_START + 2);
+    if (id === 0 || length >= LIST_MAX) return;
+    words[LIST_START + 4 + 2 * length] = id;
+    words[LIST_START + 5 + 2 * length] = this.get(start + Field.counted + 1);
+    words[LIST_START + 2] = length + 1;
+  }
+
+  /** Ids of the nodes that a server had counted up for this request before it died; they are told once. */
+  takeCounted(): number[] {
+    const { words, start } = this;
+    const ids: number[] = [];
+    if (words[start + Field.wasCounted] === 1) ids.push(this.long(start + Field.counted));
+    words[start + Field.wasCounted] = 0;
+    words[start + Field.counted] = 0;
+    if (words[LIST_START] !== words[start] || words[LIST_START + 1] !== words[start + 1]) return ids;
+    const length = this.get(LIST_START + 2);
+    words[LIST_START + 2] = 0;
+    for (let item = 0; item < length; item++) ids.push(this.long(LIST_START + 4 + 2 * item));
+    return ids;
+  }
+
+  /** The handle that is about to be made or removed; -1 for none. */
+  get handle(): number {
+    return this.get(this.start + Field.handle) - 1;
+  }
+  set handle(handle: number) {
+    this.words[this.start + Field.handle] = handle + 1;
+  }
+
+  /** An earlier server has done all there is to do. */
+  get isDone(): boolean {
+    return this.words[this.start + Field.done] === 1;
+  }
+
+  /** Notes the inode that a name leads to before it changes, and the nodes that lose a name (undefined: not known). */
+  noteEntry(inoLow: number, inoHigh: number, moved: Node | undefined, replaced: Node | undefined): void {
+    const { words, start } = this;
+    words[start + Field.inode] = inoLow;
+    words[start + Field.inode + 1] = inoHigh;
+    this.setLong(start + Field.moved, moved?.id ?? 0);
+    this.setLong(start + Field.replaced, replaced?.id ?? 0);
+    words[start + Field.hasInode] = 1;
+  }
+  /** Whether the name led to this inode when it was noted; undefined when nothing was noted. */
+  hadInode(inoLow: number, inoHigh: number): boolean | undefined {
+    const { words, start } = this;
+    if (words[start + Field.hasInode] !== 1) return undefined;
+    return words[start + Field.inode] === inoLow && words[start + Field.inode + 1] === inoHigh;
+  }
+  /** Ids of the noted nodes; 0 for none. */
+  get movedId(): number {
+    return this.long(this.start + Field.moved);
+  }
+  get replacedId(): number {
+    return this.long(this.start + Field.replaced);
+  }
+
+  /** Bytes that the mirror took; -1 while that is not known. */
+  get written(): number {
+    return this.get(this.start + Field.written) - 1;
+  }
+  set written(bytes: number) {
+    this.words[this.start + Field.written] = bytes + 1;
+  }
+
+  /** Bytes of the write that are captured, or counted as lost. */
+  get captured(): number {
+    return this.get(this.start + Field.captured);
+  }
+
+  /** A chunk of `size` bytes is about to take more. */
+  beginPiece(slot: number, size: number): void {
+    const { words, start } = this;
+    words[start + Field.pieceBefore] = this.get(start + Field.captured);
+    words[start + Field.pieceSlot] = slot;
+    words[start + Field.pieceBase] = size;
+    words[start + Field.piece] = 1;
+  }
+  /** It took `bytes`, or they are lost, or none where they have to be captured again. */
+  endPiece(bytes: number): void {
+    const { words, start } = this;
+    words[start + Field.captured] = this.get(start + Field.captured) + bytes;
+    words[start + Field.piece] = 0;
+  }
+
+  /** A slow call answers the request. @param written - by a synchronous write; undefined for all else */
+  handOver(written: number | undefined): void {
+    const { words, start } = this;
+    const next = this.get(NEXT_SLOW) % SLOW_RECORDS;
+    const record = SLOW_START + next * SLOW_WORDS;
+    words[record] = 0;
+    words[record + 1] = 0;
+    words[record + 2] = (written ?? -1) + 1;
+    words[record + 1] = this.get(start + 1);
+    words[record] = this.get(start);
+    words[NEXT_SLOW] = next + 1;
+  }
+
+  /** Bytes that a resent synchronous write has written, mirror and chunk; -1 when there is no such note. */
+  writtenBefore(uniqueLow: number, uniqueHigh: number): number {
+    if (uniqueHigh < RESENT) return -1;
+    for (let record = SLOW_START; record < LIST_START; record += SLOW_WORDS) {
+      if (this.words[record] === uniqueLow && this.words[record + 1] === uniqueHigh - RESENT) {
+        return this.get(record + 2) - 1;
+      }
+    }
+    return -1;
+  }
+
+  /** Of a server that died: the piece that it had begun. */
+  get openPiece(): OpenPiece | undefined {
+    const { start } = this;
+    if (this.words[start + Field.piece] !== 1) return undefined;
+    return { slot: this.get(start + Field.pieceSlot), base: this.get(start + Field.pieceBase) };
+  }
+
+  /** Settles that piece. @param bytes - of it that the chunk has; undefined where the chunk is gone */
+  settlePiece(bytes: number | undefined): void {
+    const { words, start } = this;
+    // Without a chunk what was noted counts: it may have been sealed, collected and deleted since.
+    if (bytes !== undefined) words[start + Field.captured] = this.get(start + Field.pieceBefore) + bytes;
+    words[start + Field.piece] = 0;
+  }
+
+  /**
+   * Settles what the dead server's memory tells, and leaves its notes for when the request comes again. To be asked once, before
+   * any request.
+   * @param lookupsOf - of a node, now
+   * @param isOpen - whether a handle is recorded
+   */
+  restore(lookupsOf: (id: number) => number | undefined, isOpen: (handle: number) => boolean): void {
+    const { words, start } = this;
+    const opcode = this.get(start + Field.opcode);
+    const isRelease = opcode === Opcode.RELEASE || opcode === Opcode.RELEASEDIR;
+    const counted = this.long(start + Field.counted);
+    if (counted !== 0 && lookupsOf(counted) === this.get(start + Field.countedFrom) + 1)
+      words[start + Field.wasCounted] = 1;
+    if (isRelease && this.handle >= 0 && !isOpen(this.handle)) words[start + Field.done] = 1;
+    const next = (start / WORDS + 1) % RECORDS;
+    for (let word = 0; word < Field.end; word++) words[next * WORDS + word] = 0;
+    words[CURRENT] = next;
+    this.start = next * WORDS;
+  }
+
+  /** Numbers of the requests that may not be answered yet, low and high word. */
+  *unanswered(): Generator<readonly [low: number, high: number]> {
+    for (let record = 0; record < RECORDS * WORDS; record += WORDS) yield [this.get(record), this.get(record + 1)];
+    for (let record = SLOW_START; record < LIST_START; record += SLOW_WORDS) {
+      yield [this.get(record), this.get(record + 1)];
+    }
+  }
+
+  private long(index: number): number {
+    return this.get(index) + this.get(index + 1) * TWO_32;
+  }
+
+  private setLong(index: number, value: number): void {
+    this.words[index] = value >>> 0;
+    this.words[index + 1] = Math.floor(value / TWO_32);
+  }
+
+  private get(index: number): number {
+    return this.words[index] ?? 0;
+  }
+}

@@ -1,0 +1,159 @@
+/**
+ * The memory that outlives a server: what the next one needs to go on where it died.
+ *
+ * Guarantees: a private memory file (memfd) that the launcher made and the supervisor holds; no path leads to it. Its layout
+ * has a version: a server never reads another version's state. Nothing here survives the supervisor, or the host.
+ *
+ * Layout: a header of words ({@link HeaderWord}), which the supervisor reads as well (bin/logagg-fs-supervisor, od), then the
+ * sections, each at its own page.
+ */
+import { STREAM_SLOTS_SIZE } from '../capture/stream-slots.js';
+import { readVersion } from '../config/version.js';
+import { ftruncate, lastErrno, memfdCreate, mmap } from '../libc/calls.js';
+import { errnoName } from '../libc/errno.js';
+import { type MemoryPlace, MemoryRegion } from '../libc/memory.js';
+import { HANDLE_RECORDS_SIZE } from '../mirror/handle-records.js';
+import { NODE_RECORDS_SIZE } from '../mirror/node-records.js';
+import { IDLE_BACKINGS_SIZE } from './idle-backings.js';
+import { INTENTS_SIZE } from './intents.js';
+import { HeaderWord, LAYOUT_VERSION, readHeader, STATE_MAGIC, Transport } from './state-header.js';
+import { TEXT_POOL_SIZE } from './text-pool.js';
+
+const Feature = { passthrough: 1, backing: 2, longSetxattr: 4, resend: 8 } as const;
+
+const PAGE = 4096;
+const sections = {
+  header: PAGE,
+  intents: INTENTS_SIZE,
+  backings: IDLE_BACKINGS_SIZE,
+  streams: STREAM_SLOTS_SIZE,
+  handles: HANDLE_RECORDS_SIZE,
+  texts: TEXT_POOL_SIZE,
+  nodes: NODE_RECORDS_SIZE,
+} as const;
+type Section = keyof typeof sections;
+
+const roundUp = (size: number): number => Math.ceil(size / PAGE) * PAGE;
+const TOTAL = Object.values(sections).reduce((sum, size) => sum + roundUp(size), 0);
+
+const PROT_READ_WRITE = 0x3;
+const MAP_SHARED = 0x1;
+/** The descriptor is passed on, but to nobody else's programs. */
+const MFD_CLOEXEC = 1;
+
+/** How the kernel and the server have agreed to speak. */
+export interface AgreedProtocol {
+  readonly minor: number;
+  readonly passthrough: boolean;
+  /** Inodes can be kept by backing files, whether or not they are read through them. */
+  readonly backing: boolean;
+  readonly longSetxattr: boolean;
+  /** The kernel can deliver requests again. */
+  readonly resend: boolean;
+}
+
+/** @returns a descriptor of new, empty state, or -1 where the host can't keep any */
+export function createStateFile(): number {
+  const name = new MemoryRegion(32).putString(0, 'logagg-fs');
+  const fd = memfdCreate(name, MFD_CLOEXEC);
+  return fd >= 0 && ftruncate(fd, TOTAL) === 0 ? fd : -1;
+}
+
+export class ServerState {
+  private readonly header: MemoryRegion;
+
+  private constructor(private readonly address: number) {
+    this.header = this.section('header');
+  }
+
+  /** Maps a state file. @throws when that fails */
+  static map(fd: number): ServerState {
+    const address = mmap(0, TOTAL, PROT_READ_WRITE, MAP_SHARED, fd, 0);
+    if (address <= 0) throw new Error(`the server's state can't be mapped: ${errnoName(lastErrno())}`);
+    return new ServerState(address);
+  }
+
+  /** The state that another thread has mapped. */
+  static at({ address }: MemoryPlace): ServerState {
+    return new ServerState(address);
+  }
+
+  get place(): MemoryPlace {
+    return { address: this.address, size: TOTAL };
+  }
+
+  section(name: Section): MemoryRegion {
+    let offset = 0;
+    for (const [other, size] of Object.entries(sections)) {
+      if (other === name) return new MemoryRegion(size, this.address + offset);
+      offset += roundUp(size);
+    }
+    throw new Error(`no section ${name}`);
+  }
+
+  /** Whether a server has served with this state, and this version can go on with it. */
+  get canResume(): boolean {
+    return readHeader(this.header.bytes).canResume;
+  }
+
+  get restarts(): number {
+    return this.get(HeaderWord.restarts);
+  }
+
+  get mountId(): number {
+    return this.get(HeaderWord.mountId);
+  }
+
+  /** What was agreed on with the first server. */
+  get agreed(): AgreedProtocol {
+    const features = this.get(HeaderWord.features);
+    return {
+      minor: this.get(HeaderWord.minor),
+      passthrough: (features & Feature.passthrough) !== 0,
+      backing: (features & Feature.backing) !== 0,
+      longSetxattr: (features & Feature.longSetxattr) !== 0,
+      resend: (features & Feature.resend) !== 0,
+    };
+  }
+
+  /** The first server serves. @param mount - the kernel's numbers of the mount */
+  begin(agreed: AgreedProtocol & { readonly uring: boolean }, mount: { id: number; connection: number }): void {
+    const { words } = this.header;
+    words[HeaderWord.minor] = agreed.minor;
+    words[HeaderWord.features] =
+      (agreed.passthrough ? Feature.passthrough : 0) |
+      (agreed.backing ? Feature.backing : 0) |
+      (agreed.longSetxattr ? Feature.longSetxattr : 0) |
+      (agreed.resend ? Feature.resend : 0);
+    words[HeaderWord.mountId] = mount.id;
+    words[HeaderWord.connection] = mount.connection;
+    words[HeaderWord.transport] = agreed.uring ? Transport.uring : Transport.device;
+    words[HeaderWord.layout] = LAYOUT_VERSION;
+    words[HeaderWord.magic] = STATE_MAGIC;
+    this.sign();
+  }
+
+  /** Another server serves. */
+  resume(): void {
+    this.header.words[HeaderWord.restarts] = this.restarts + 1;
+    this.sign();
+  }
+
+  /** This process serves. */
+  private sign(): void {
+    const { words } = this.header;
+    for (const [part, text] of readVersion().split(/[.-]/, 3).entries()) {
+      words[HeaderWord.version + part] = Number.parseInt(text, 10) || 0;
+    }
+    words[HeaderWord.server] = process.pid;
+  }
+
+  /** The thread that serves is alive. */
+  beat(): void {
+    this.header.words[HeaderWord.beat] = this.get(HeaderWord.beat) + 1;
+  }
+
+  private get(word: number): number {
+    return this.header.words[word] ?? 0;
+  }
+}

@@ -1,0 +1,27 @@
+/** What the programs of a storm do, and what they report. */
+export const writerKinds = ['append', 'rotate', 'truncate', 'unlink', 'create', 'position', 'names', 'sync'] as const;
+export const readerKinds = ['list', 'read'] as const;
+export type Kind = (typeof writerKinds)[number] | (typeof readerKinds)[number];
+
+export interface StormOrder {
+  readonly kind: Kind;
+  readonly folder: string;
+  /** Set to 1 when it is time to stop. */
+  readonly stop: SharedArrayBuffer;
+}
+
+export interface StormResult {
+  readonly kind: Kind;
+  /** Rounds that were done. */
+  readonly rounds: number;
+  /** Name of its log. */
+  readonly log: string;
+  /** How many numbered lines were written to it. */
+  readonly lines: number;
+  /** What files of the mirror must hold. */
+  readonly mirror: Readonly<Record<string, string>>;
+}
+
+/** The line of a number. */
+export const lineOf = (name: string, number: number): string =>
+  `${name} ${String(number).padStart(8, '0')} some text to log\n`;

@@ -1,0 +1,84 @@
+/**
+ * Servers are killed, stopped and left alone under programs that write and read: nobody notices, nothing is lost or doubled,
+ * nothing leaks.
+ *
+ * With LOGAGG_TEST_LONG=1 each storm takes ten minutes; LOGAGG_STORM_KILLS says after how many kills it ends before.
+ */
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { MountFixture } from '../../harness/mount-fixture.js';
+import { killServers, servingServer, untilServing } from './server-state.js';
+import { assertComplete, storm } from './storm-run.js';
+
+const isLong = process.env.LOGAGG_TEST_LONG === '1';
+const limit = { timeout: 1_200_000 };
+const kills = Number(process.env.LOGAGG_STORM_KILLS ?? (isLong ? 100_000 : 15));
+const duration = { milliseconds: 600_000, kills };
+
+for (const passthrough of isLong ? ['on', 'off'] : ['on']) {
+  test(`servers killed by SIGKILL under load, passthrough=${passthrough}`, limit, async (t) => {
+    const fixture = await MountFixture.mount(t, {
+      patterns: ['*.log'],
+      options: ['transport=device', `passthrough=${passthrough}`],
+    });
+    let killed = 0;
+    const results = await storm(t, fixture, async () => {
+      killed = await killServers(fixture, duration);
+    });
+    const { restarts } = servingServer(fixture);
+    t.diagnostic(`${killed} kills, ${restarts} restarts`);
+    assert.ok(restarts > 5, `${restarts} restarts`);
+    assertComplete(fixture, results);
+    assert.ok(existsSync(fixture.path('static')));
+  });
+}
+
+test('servers stopped by SIGSTOP under load are replaced, and nobody notices more than a pause', limit, async (t) => {
+  const fixture = await MountFixture.mount(t, {
+    patterns: ['*.log'],
+    options: ['transport=device', 'passthrough=off', 'hang=2'],
+  });
+  const stops = isLong ? 30 : 2;
+  const results = await storm(t, fixture, async () => {
+    let stopped = 0;
+    for (let round = 0; round < stops; round++) {
+      const { pid } = await untilServing(fixture, stopped);
+      await delay(50 + Math.random() * 450);
+      process.kill(pid, 'SIGSTOP');
+      stopped = pid;
+    }
+    await untilServing(fixture, stopped);
+  });
+  assert.equal(servingServer(fixture).restarts, stops);
+  assertComplete(fixture, results);
+});
+
+/** Descriptors and kibibytes (PSS) of a process. */
+function footprint(pid: number): { descriptors: number; pss: number } {
+  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+  return { descriptors: readdirSync(`/proc/${pid}/fd`).length, pss: Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1]) };
+}
+
+if (isLong) {
+  test('under load for ten minutes neither memory nor descriptors grow', limit, async (t) => {
+    // Chunks that are dropped: their number stays as well.
+    const fixture = await MountFixture.mount(t, { patterns: ['*.log'], options: ['maxcache=20M'] });
+    const { pid } = servingServer(fixture);
+    const samples: { descriptors: number; pss: number }[] = [];
+    await storm(t, fixture, async () => {
+      for (let minute = 0; minute < 10; minute++) {
+        await delay(60_000);
+        samples.push(footprint(pid));
+      }
+    });
+    t.diagnostic(samples.map(({ descriptors, pss }) => `${descriptors} fds ${pss} kB`).join(', '));
+    const warm = samples.slice(2);
+    const range = (values: number[]): number => Math.max(...values) - Math.min(...values);
+    const end = footprint(pid);
+    assert.ok(range(warm.map(({ pss }) => pss)) < 5 * 1024, 'memory stays within 5 MB');
+    assert.ok(end.descriptors < 100, `${end.descriptors} descriptors at the end`);
+    assert.equal(servingServer(fixture).pid, pid);
+  });
+}

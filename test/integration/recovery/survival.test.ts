@@ -1,0 +1,187 @@
+/** What is open when a server is killed: files, unlinked files, directories, the current directory, locks, slow calls. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  opendirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { append, assertMirroredAndCaptured, captured, untilCaptureOfOpen } from '../../harness/captured.js';
+import { describe, eventually, output, run } from '../../harness/commands.js';
+import { fuseMountAt } from '../../harness/fuse-mounts.js';
+import { MountFixture } from '../../harness/mount-fixture.js';
+import { isRunning } from '../../harness/processes.js';
+import { launcher } from '../../harness/project.js';
+import { servingServer, untilServing } from './server-state.js';
+
+const limit = { timeout: 90_000 };
+
+const mountWith = (t: TestContext, ...options: string[]): Promise<MountFixture> =>
+  MountFixture.mount(t, { patterns: ['*.log'], options: ['transport=device', ...options] });
+
+async function killOnce(fixture: MountFixture): Promise<void> {
+  const { pid } = servingServer(fixture);
+  process.kill(pid, 'SIGKILL');
+  await untilServing(fixture, pid);
+}
+
+for (const passthrough of ['on', 'off']) {
+  test(`open and unlinked files stay usable through a kill, passthrough=${passthrough}`, limit, async (t) => {
+    const fixture = await mountWith(t, `passthrough=${passthrough}`);
+    const log = openSync(fixture.path('app.log'), 'a+');
+    writeSync(log, 'before\n');
+    const gone = openSync(fixture.path('gone.log'), 'wx+');
+    writeSync(gone, 'unlinked ');
+    unlinkSync(fixture.path('gone.log'));
+    for (let round = 0; round < 3; round++) {
+      await killOnce(fixture);
+      writeSync(log, `round ${round}\n`);
+      writeSync(gone, `${round}`);
+    }
+    const got = Buffer.alloc(32);
+    assert.equal(got.toString('latin1', 0, readSync(gone, got, 0, 32, 0)), 'unlinked 012');
+    closeSync(gone);
+    closeSync(log);
+    assert.equal(captured(fixture, 'gone.log'), 'unlinked 012');
+    assertMirroredAndCaptured(fixture, 'app.log', 'before\nround 0\nround 1\nround 2\n');
+    await fixture.unmount();
+  });
+}
+
+test('a directory that is being read, the current directory and a lock survive a kill', limit, async (t) => {
+  const fixture = await mountWith(t);
+  mkdirSync(fixture.path('many'));
+  const names = Array.from({ length: 3000 }, (_, index) => `entry-${index}`);
+  for (const name of names) writeFileSync(join(fixture.mirror, 'many', name), '');
+  const directory = opendirSync(fixture.path('many'), { bufferSize: 1 });
+  const found = [directory.readSync()?.name];
+  writeFileSync(fixture.path('lock'), '');
+  const holder = spawn('flock', ['lock', 'sh', '-c', 'echo locked; read x; pwd; echo after > relative'], {
+    cwd: fixture.mountpoint,
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  t.after(() => holder.kill('SIGKILL'));
+  let said = '';
+  holder.stdout.on('data', (part: Buffer) => (said += part.toString()));
+  await eventually(() => said === 'locked\n', { within: 10_000, what: 'the lock' });
+  await killOnce(fixture);
+  for (let entry = directory.readSync(); entry !== null; entry = directory.readSync()) found.push(entry.name);
+  directory.closeSync();
+  assert.deepEqual(found.sort(), names.sort());
+  assert.notEqual((await run('flock', ['--nonblock', fixture.path('lock'), 'true'])).code, 0, 'the lock is held');
+  holder.stdin.end('\n');
+  await eventually(() => said.includes(fixture.mountpoint), { within: 10_000, what: 'the end of the holder' });
+  await eventually(() => existsSync(join(fixture.mirror, 'relative')), { within: 10_000, what: 'a file in the cwd' });
+  await eventually(async () => (await run('flock', ['--nonblock', fixture.path('lock'), 'true'])).code === 0, {
+    within: 5000,
+    what: 'the lock to be free',
+  });
+});
+
+test('patterns that change after a kill are applied to files that were open before', limit, async (t) => {
+  const fixture = await mountWith(t);
+  const fd = openSync(fixture.path('late.txt'), 'a');
+  writeSync(fd, 'not captured\n');
+  await killOnce(fixture);
+  fixture.writeTrackfiles(`${fixture.path('late.txt')}\n`);
+  await untilCaptureOfOpen(fixture, 'late.txt', fd, true);
+  closeSync(fd);
+});
+
+test('a kill during an fsync is not noticed', limit, async (t) => {
+  const fixture = await mountWith(t);
+  const fd = openSync(fixture.path('app.log'), 'a');
+  const { pid } = servingServer(fixture);
+  const killer = delay(5).then(() => process.kill(pid, 'SIGKILL'));
+  // From a process of its own: this one would not come to kill while it waits.
+  const syncs = run('sh', [
+    '-c',
+    'for i in 1 2 3 4 5 6 7 8 9; do echo $i >> "$1"; sync "$1"; done',
+    'sh',
+    fixture.path('app.log'),
+  ]);
+  await killer;
+  const outcome = await syncs;
+  assert.equal(outcome.code, 0, describe(outcome));
+  fsyncSync(fd);
+  closeSync(fd);
+  assert.equal(captured(fixture, 'app.log'), '1\n2\n3\n4\n5\n6\n7\n8\n9\n');
+});
+
+test('restart replaces the server under a writer, and says by which', limit, async (t) => {
+  const fixture = await mountWith(t);
+  const old = servingServer(fixture).pid;
+  const script = 'i=0; while [ $i -lt 3000 ]; do echo $i || exit 1; i=$((i+1)); done >> "$1"';
+  const writer = run('sh', ['-c', script, 'sh', fixture.path('app.log')]);
+  for (let round = 0; round < 2; round++) {
+    const before = servingServer(fixture).pid;
+    const said = await output(launcher, ['restart', fixture.mountpoint]);
+    assert.match(
+      said,
+      new RegExp(`server ${before} \\(version [0-9.]+\\) was replaced by ${servingServer(fixture).pid} `),
+    );
+  }
+  const outcome = await writer;
+  assert.equal(outcome.code, 0, describe(outcome));
+  assert.ok(!isRunning(old));
+  assertMirroredAndCaptured(fixture, 'app.log', Array.from({ length: 3000 }, (_, line) => `${line}\n`).join(''));
+  assert.match(fixture.ownLog(), /making room/);
+});
+
+test('restart of what is not mounted is refused with one line', limit, async () => {
+  const outcome = await run(launcher, ['restart', '/nonexistent']);
+  assert.equal(outcome.code, 2);
+  assert.match(outcome.stderr, /^logagg-fs: no server that can be replaced serves \/nonexistent\n$/);
+});
+
+test('a server that hangs is replaced, and an idle one is not', limit, async (t) => {
+  const fixture = await mountWith(t, 'hang=2');
+  const { pid } = servingServer(fixture);
+  await delay(5000);
+  assert.equal(servingServer(fixture).pid, pid, 'an idle server stays');
+  process.kill(pid, 'SIGSTOP');
+  const outcome = await run('sh', ['-c', 'echo line >> "$1"', 'sh', fixture.path('app.log')], { timeout: 30_000 });
+  assert.equal(outcome.code, 0, describe(outcome));
+  assert.notEqual(servingServer(fixture).pid, pid);
+  assert.match(fixture.ownLog(), /no sign of life/);
+  assertMirroredAndCaptured(fixture, 'app.log', 'line\n');
+});
+
+test(
+  'a mount whose servers die again and again is given up: programs write to the directory below',
+  limit,
+  async (t) => {
+    process.env.LOGAGG_CRASH_AT = 'resumed!';
+    t.after(() => delete process.env.LOGAGG_CRASH_AT);
+    const fixture = MountFixture.prepare(t, { patterns: ['*.log'], options: ['transport=device'] });
+    writeFileSync(fixture.path('below'), '');
+    const mounted = await fixture.runMount();
+    // The first server heeds it as well, but does not come there.
+    assert.equal(mounted.code, 0, describe(mounted));
+    delete process.env.LOGAGG_CRASH_AT;
+    append(fixture, 'app.log', 'before\n');
+    process.kill(servingServer(fixture).pid, 'SIGKILL');
+    await eventually(() => fuseMountAt(fixture.mountpoint) === undefined, {
+      within: 60_000,
+      what: 'the end of the mount',
+    });
+    await eventually(() => fixture.supervisorPids().length === 0, { within: 5000, what: 'the end of the supervisor' });
+    assert.deepEqual(readdirSync(fixture.mountpoint), ['below']);
+    assert.match(fixture.ownLog(), /"level":"fatal".*is given up: it died 8 times/);
+    assert.equal(readFileSync(join(fixture.mirror, 'app.log'), 'utf8'), 'before\n');
+    assert.ok(statSync(fixture.logs).isDirectory());
+  },
+);
