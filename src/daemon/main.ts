@@ -1,101 +1,10 @@
 /**
- * Entry of a background server: `main.js SOURCE MOUNTPOINT OPTIONS REASON [resume]`, with the descriptors of {@link ServerFd}. The
- * options name the engine that the launcher chose, and the reason is the launcher's. With `resume` it goes on with what the
- * last server of the mount left.
+ * Entry of a background server, see `serve.ts`.
  *
- * Guarantees: the launcher gets exactly one line from the first server, whatever happens; what goes wrong later goes to the
- * log, and to the supervisor as an exit code of {@link ServerExit}.
+ * Guarantees: the request loop's thread starts before all else, so that it and this thread load their modules at the same time.
  */
-import { closeSync, fstatSync, writeSync } from 'node:fs';
-import { cachePaths } from '../config/cache-paths.js';
-import { ExitCode, LogaggError } from '../config/errors.js';
-import { parseMountOptions } from '../config/mount-options.js';
-import type { EngineChoice } from '../fuse/engine-choice.js';
-import { LateLog } from '../observability/log.js';
-import { crashAt } from '../recovery/crash-point.js';
-import { ServerState } from '../recovery/server-state.js';
-import { ServerFd, type StartReport } from './launch.js';
-import { Server } from './server.js';
-import { ServerExit } from './server-exit.js';
-import { lockRoot } from './server-lock.js';
+import { startLoopWorkerEarly } from '../fuse/loop-worker.js';
 
-const [source = '', mountpoint = '', optionString = '', reason = '', mode = ''] = process.argv.slice(2);
-const resume = mode === 'resume';
-const options = parseMountOptions({ source, mountpoint, optionStrings: [optionString], cwd: '/' });
-
-const choice: EngineChoice =
-  options.engine === 'fuse-native'
-    ? { engine: 'fuse-native', reason }
-    : { engine: 'kernel', reason, deviceFd: ServerFd.device };
-
-/** A launcher that was killed meanwhile changes nothing: the mount is what counts. */
-function tellLauncher(report: StartReport): void {
-  // The number may be another descriptor's by now.
-  if (resume) return;
-  try {
-    writeSync(ServerFd.report, `${JSON.stringify(report)}\n`);
-    closeSync(ServerFd.report);
-  } catch {
-    // Nobody listens any more.
-  }
-}
-
-/** Undefined without a supervisor. */
-function openState(): ServerState | undefined {
-  if (choice.engine === 'fuse-native') return undefined;
-  try {
-    if (!fstatSync(ServerFd.state).isFile()) return undefined;
-  } catch {
-    return undefined;
-  }
-  return ServerState.map(ServerFd.state);
-}
-
-/** Closes the log, which may not even be open yet. */
-async function flush(log: LateLog): Promise<void> {
-  await log.open().catch(() => undefined);
-  await log.close();
-}
-
-async function start(): Promise<Server> {
-  // Before the log is opened: it may be the log of the server that holds the lock.
-  lockRoot(options.root);
-  const destination = options.logfile ?? cachePaths(options.root).defaultLogfile;
-  const log = new LateLog({ level: options.loglevel, destination });
-  const state = openState();
-  if (resume && state?.canResume !== true) {
-    log.logger.fatal('this version can not go on with what the last server left');
-    await flush(log);
-    process.exit(ServerExit.cannotResume);
-  }
-  const server = new Server(options, log, state);
-  process.on('uncaughtException', (error) => {
-    log.logger.fatal({ stack: error.stack }, 'the server ends: internal error');
-    void server
-      .abandon()
-      .then(() => flush(log))
-      .finally(() => process.exit(server.isRecoverable ? ServerExit.crashed : ExitCode.failure));
-  });
-  try {
-    crashAt?.('start');
-    await server.start(choice, resume);
-  } catch (error) {
-    log.logger.fatal(error instanceof Error ? error.message : String(error));
-    await flush(log);
-    throw error;
-  }
-  return server;
-}
-
-let server: Server | undefined;
-try {
-  server = await start();
-  tellLauncher({});
-  if ((await server.ended()) === 'handedOver') process.exitCode = ServerExit.handedOver;
-} catch (error) {
-  const code = error instanceof LogaggError ? error.code : undefined;
-  tellLauncher({ failure: { code, message: error instanceof Error ? error.message : String(error) } });
-  process.exitCode = server?.isRecoverable === true ? ServerExit.crashed : ExitCode.failure;
-}
-// A worker that still sleeps in a system call must not keep the process.
-process.exit();
+const [, , , , optionString = ''] = process.argv;
+if (!optionString.includes('engine=fuse-native')) startLoopWorkerEarly();
+await import('./serve.js');

@@ -5,7 +5,7 @@
  */
 
 import { realpathSync, writeSync } from 'node:fs';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { CommandLines } from '../capture/command-lines.js';
 import type { TrackRule } from '../capture/track-list.js';
 import { LogaggError } from '../config/errors.js';
@@ -16,6 +16,7 @@ import { EFD_CLOEXEC, EFD_NONBLOCK } from '../libc/flags.js';
 import { type AgreedProtocol, ServerState } from '../recovery/server-state.js';
 import type { Engine, EngineEvents } from './engine.js';
 import type { LoopSettings, MessageFromLoop, MessageToLoop } from './loop-messages.js';
+import { takeLoopWorker } from './loop-worker.js';
 import { type MountEntry, mountById, mountsAt } from './mount-table.js';
 import { mountDevice, unmount } from './mounting.js';
 import type { Negotiated } from './negotiation.js';
@@ -23,12 +24,6 @@ import { SlowCalls } from './slow-calls.js';
 import { Queues } from './uring/queues.js';
 import { SlotReplies } from './uring/slot-replies.js';
 import { whyNoUring } from './uring/uring-support.js';
-
-/**
- * A small heap: the hot path allocates next to nothing, and the memory is the host's.
- * @see https://nodejs.org/api/worker_threads.html#workerresourcelimits
- */
-const WORKER_LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 1024 };
 
 /** What the engine needs besides the mount options. */
 export type KernelEngineSettings = Omit<LoopSettings, 'wakeFd' | 'shared'>;
@@ -69,11 +64,8 @@ export class KernelEngine implements Engine {
       this.send({ kind: 'syncFailed', path });
       events.onDefect('captured bytes could not be synced', errnoName(errno));
     });
-    const workerData: LoopSettings = { ...settings, wakeFd: this.wakeFd, shared };
-    this.worker = new Worker(new URL('./loop-thread.js', import.meta.url), {
-      workerData,
-      resourceLimits: WORKER_LIMITS,
-    });
+    this.worker = takeLoopWorker();
+    this.worker.postMessage({ ...settings, wakeFd: this.wakeFd, shared } satisfies LoopSettings);
     this.worker.on('message', (message: MessageFromLoop) => this.receive(message));
     this.serving = new Promise((resolve, reject) => {
       this.markServing = resolve;

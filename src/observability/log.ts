@@ -13,6 +13,7 @@ import { LogaggError } from '../config/errors.js';
 import type { LogLevel } from '../config/mount-options.js';
 import { LateStream, type LogStream } from './late-stream.js';
 import { isDevice, LogFile } from './log-file.js';
+import { loadPinoRoll } from './pino-roll-loader.js';
 
 /** What to log, and where. */
 export interface LogSettings {
@@ -105,7 +106,7 @@ async function openStream(settings: LogSettings, logger: Logger): Promise<LogStr
 }
 
 async function openFiles(path: string, settings: LogSettings, logger: Logger): Promise<LogStream> {
-  const { default: roll } = await import('pino-roll');
+  const roll = await loadPinoRoll();
   const { rollBytes = 10 * 1024 ** 2, keptFiles = 3 } = settings;
   const file = new LogFile(path);
   mkdirSync(dirname(file.path), { recursive: true, mode: directoryMode });
