@@ -5,17 +5,18 @@
  * trace appears only for an internal error, and only when debugging. Does not itself know any command.
  */
 
-import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { addCollect } from './commands/collect.js';
 import { addMount, addMountHelper } from './commands/mount.js';
+import { addStatus } from './commands/status.js';
 import { ExitCode, LogaggError } from './config/errors.js';
+import { readRelease } from './config/release.js';
 
 /** The program under the name it was called by: mount(8) calls its helpers `mount.TYPE`. */
 function createProgram(programName: string): Command {
   const program = new Command()
-    .version(readVersion(), '-V, --version', 'show the version')
+    .version(readRelease(), '-V, --version', 'show the version')
     .helpOption('-h, --help', 'show this help')
     .exitOverride()
     .configureOutput({ outputError: () => undefined })
@@ -33,13 +34,8 @@ function createProgram(programName: string): Command {
   program.enablePositionalOptions();
   addMount(program);
   addCollect(program);
+  addStatus(program);
   return program;
-}
-
-function readVersion(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-  const hasVersion = typeof manifest === 'object' && manifest !== null && 'version' in manifest;
-  return hasVersion ? String(manifest.version) : 'unknown';
 }
 
 /** Writes one line to stderr and returns the exit code. */

@@ -9,6 +9,7 @@
  */
 import { MemoryRegion } from '../libc/memory.js';
 import { WordLock } from '../libc/word-lock.js';
+import { LineTally } from './line-tally.js';
 
 /** Words of a slot. */
 const Field = {
@@ -19,6 +20,11 @@ const Field = {
   size: 2,
   /** Whether anything was appended since the last housekeeping round. */
   active: 3,
+  /** Bytes captured since the slot was taken, and lines (newlines): doubles, which hold them exactly up to 2^53. */
+  captured: 8,
+  lines: 10,
+  /** Lines among them that are estimated: a double. */
+  estimated: 12,
   length: 16,
 } as const;
 
@@ -30,8 +36,18 @@ export const MAX_STREAM_SLOTS: number = 2 * MAX_HANDLES;
 const SLOTS_START = MAX_HANDLES;
 const TOTAL_WORDS = SLOTS_START + MAX_STREAM_SLOTS * Field.length;
 
+/** What a stream has captured since its slot was taken. */
+export interface CaptureCounts {
+  readonly bytes: number;
+  readonly lines: number;
+  /** Lines among them that were not counted. */
+  readonly estimatedLines: number;
+}
+
 export class StreamSlots {
   private readonly words: Int32Array;
+  private readonly doubles: Float64Array;
+  private readonly tally = new LineTally();
   private readonly locks: WordLock;
   /**
    * For the owner of the streams: what to do while it waits for a lock, which may have been handed to it with bytes to
@@ -44,6 +60,7 @@ export class StreamSlots {
   /** @param region - another thread's, or a new one */
   constructor(readonly region: MemoryRegion = new MemoryRegion(TOTAL_WORDS * 4)) {
     this.words = region.integers;
+    this.doubles = region.doubles;
     this.locks = new WordLock(region);
   }
 
@@ -105,6 +122,36 @@ export class StreamSlots {
     const start = base(slot);
     this.words[start + Field.size] = this.get(start + Field.size) + length;
     this.words[start + Field.active] = 1;
+    const captured = (start + Field.captured) / 2;
+    this.doubles[captured] = (this.doubles[captured] ?? 0) + length;
+  }
+
+  /**
+   * Counts the lines of what {@link grow} was told of. Beyond what a thread may count in a second they are estimated, by the
+   * length of the stream's lines so far.
+   *
+   * @param now - milliseconds since 1970
+   */
+  countLines(slot: number, region: MemoryRegion, start: number, length: number, now: number): void {
+    const { doubles } = this;
+    const lines = (base(slot) + Field.lines) / 2;
+    const before = doubles[lines] ?? 0;
+    const counted = this.tally.count(region.bytes, region.words, start, length, now);
+    if (counted >= 0) {
+      doubles[lines] = before + counted;
+      return;
+    }
+    const captured = doubles[lines - 1] ?? 0;
+    const estimate = captured > length ? (before / (captured - length)) * length : 0;
+    doubles[lines] = before + estimate;
+    doubles[lines + 1] = (doubles[lines + 1] ?? 0) + estimate;
+  }
+
+  /** What the slot's stream has captured. Any thread may ask, without the lock: each number is right for itself. */
+  countsOf(slot: number): CaptureCounts {
+    const first = (base(slot) + Field.captured) / 2;
+    const [bytes = 0, lines = 0, estimatedLines = 0] = this.doubles.subarray(first, first + 3);
+    return { bytes, lines: Math.round(lines), estimatedLines: Math.round(estimatedLines) };
   }
 
   /** Whether anything was appended since this was last asked. */

@@ -8,6 +8,7 @@
 import { readFileSync } from 'node:fs';
 import { Errno } from '../libc/errno.js';
 import type { MemoryRegion } from '../libc/memory.js';
+import type { StreamEvent } from './capture-news.js';
 import type { ChunkStore } from './chunk-store.js';
 import type { Losses } from './losses.js';
 import { PathMemory } from './path-memory.js';
@@ -37,6 +38,7 @@ export class StreamTable {
   /** Handles of tracked files, and whether they belong to a rotation tool. */
   private readonly skipped = new Map<number, boolean>();
   private readonly unsyncedPasts = new PathMemory();
+  private events: StreamEvent[] = [];
   private readonly mountpoint: string;
 
   constructor(
@@ -143,7 +145,15 @@ export class StreamTable {
     if (stream.end()) this.unsyncedPasts.add(path);
     this.byPath.delete(path);
     this.bySlot[stream.slot] = undefined;
+    this.events.push({ kind: 'ended', path, slot: stream.slot, counts: this.slots.countsOf(stream.slot) });
     this.slots.give(stream.slot);
+  }
+
+  /** Streams that have begun and ended since this was last asked, in that order. */
+  takeEvents(): readonly StreamEvent[] {
+    const { events } = this;
+    if (events.length > 0) this.events = [];
+    return events;
   }
 
   /** Whether there is nothing for {@link housekeep} to do until the next write. */
@@ -166,6 +176,7 @@ export class StreamTable {
     const stream = new Stream(path, slot, slots, store, losses, unsyncedPasts.take(path), provenance);
     this.byPath.set(path, stream);
     this.bySlot[stream.slot] = stream;
+    this.events.push({ kind: 'begun', path, slot });
     return stream;
   }
 

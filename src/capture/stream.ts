@@ -113,6 +113,7 @@ export class Stream {
         continue;
       }
       this.slots.grow(this.slot, written);
+      this.slots.countLines(this.slot, region, start + done, written, Date.now());
       done += written;
       if (written === cut) this.endChunk();
     }

@@ -24,6 +24,7 @@ import type { KernelEngineSettings } from '../fuse/kernel-engine.js';
 import { errnoName } from '../libc/errno.js';
 import { faultsOnPurpose } from '../libc/faults.js';
 import type { Log } from '../observability/log.js';
+import { StatusService } from './status-service.js';
 
 /** How long those who still use the mount may go on after a signal to end, in milliseconds. */
 const GRACE_PERIOD = 2000;
@@ -32,6 +33,7 @@ export class Server {
   private readonly logger: Logger;
   private readonly watcher: TrackListWatcher;
   private readonly metaSweep: MetaSweep;
+  private readonly status: StatusService;
   private engine: Engine | undefined;
   private rules: TrackRule[] = [];
   private stopping = false;
@@ -45,6 +47,7 @@ export class Server {
     this.metaSweep = new MetaSweep(meta, logs, (error) => {
       this.logger.warn(`what was known about chunks that are gone could not be removed: ${error.message}`);
     });
+    this.status = new StatusService(options, this.logger);
     this.watcher = new TrackListWatcher({
       path,
       onRules: (rules) => this.useRules(rules),
@@ -84,6 +87,7 @@ export class Server {
       passthrough: this.options.passthrough,
       nativeUntracked: this.options.nativeUntracked,
       maxDescriptors: Math.floor(openFilesLimit() / 2),
+      times: this.status.times.memory,
     };
     this.engine = await this.openEngine(choice, settings);
     // While the engine's threads start.
@@ -93,6 +97,7 @@ export class Server {
     const how = await this.untilServing(this.engine);
     this.watcher.start();
     this.metaSweep.start();
+    await this.status.start(this.engine, how);
     const { chunks, sealed } = leftovers;
     this.logger.info(
       { mountpoint, root, chunks, sealed, patterns: this.rules.length },
@@ -111,6 +116,7 @@ export class Server {
     } finally {
       this.watcher.stop();
       this.metaSweep.stop();
+      this.status.stop();
       await this.log.close();
     }
   }
@@ -192,6 +198,7 @@ export class Server {
           this.logger.error({ meta, reason: errnoName(errno), writes }, 'who wrote what could not be recorded');
         }
       },
+      onCaptureNews: (news) => this.status.ledger.take(news),
       onPatternProblem: (problem) => this.reportPattern(problem),
       onDefect: (what, stack) => this.logger.error({ stack }, `defect: ${what}`),
     };

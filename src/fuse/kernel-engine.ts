@@ -7,11 +7,14 @@
 import { realpathSync, writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { CommandLines } from '../capture/command-lines.js';
+import { StreamSlots } from '../capture/stream-slots.js';
 import type { TrackRule } from '../capture/track-list.js';
 import { LogaggError } from '../config/errors.js';
 import type { MountOptions } from '../config/mount-options.js';
 import { eventfd } from '../libc/calls.js';
 import { errnoName } from '../libc/errno.js';
+import { MemoryRegion } from '../libc/memory.js';
+import { mainThread, OperationTimes } from '../observability/operation-times.js';
 import type { Engine, EngineEvents } from './engine.js';
 import type { LoopSettings, MessageFromLoop, MessageToLoop } from './loop-messages.js';
 import { mountsAt } from './mount-table.js';
@@ -39,7 +42,10 @@ export class KernelEngine implements Engine {
   readonly serving: Promise<string>;
   readonly ended: Promise<void>;
   private readonly wakeFd = eventfd(0, EVENTFD_FLAGS);
+  streamSlots: StreamSlots | undefined;
   private readonly deviceFd: number;
+  /** Those who wait for a sign of life of the request loop. */
+  private readonly waiting: (() => void)[] = [];
   private readonly worker: Worker;
   private readonly queues: Queues | undefined;
   /** Why requests do not come over io_uring, where they do not. */
@@ -64,10 +70,15 @@ export class KernelEngine implements Engine {
     this.whyDevice = options.transport === 'device' ? 'as asked for' : whyNoUring();
     if (this.whyDevice === undefined) this.queues = new Queues({ ...settings, wakeFd: this.wakeFd });
     const shared = this.queues?.memory;
-    this.slowCalls = new SlowCalls(settings.deviceFd, shared && new SlotReplies(shared), (errno, path) => {
-      this.send({ kind: 'syncFailed', path });
-      events.onDefect('captured bytes could not be synced', errnoName(errno));
-    });
+    this.slowCalls = new SlowCalls(
+      settings.deviceFd,
+      shared && new SlotReplies(shared),
+      (errno, path) => {
+        this.send({ kind: 'syncFailed', path });
+        events.onDefect('captured bytes could not be synced', errnoName(errno));
+      },
+      new OperationTimes(settings.times, mainThread),
+    );
     const workerData: LoopSettings = { ...settings, wakeFd: this.wakeFd, shared };
     this.worker = new Worker(new URL('./loop-thread.js', import.meta.url), {
       workerData,
@@ -88,6 +99,13 @@ export class KernelEngine implements Engine {
 
   useRules(rules: readonly TrackRule[]): void {
     this.send({ kind: 'rules', rules });
+  }
+
+  isThere(): Promise<void> {
+    return new Promise((resolve) => {
+      this.waiting.push(resolve);
+      if (this.waiting.length === 1) this.send({ kind: 'areYouThere' });
+    });
   }
 
   async unmount(): Promise<'unmounted' | 'busy'> {
@@ -157,6 +175,7 @@ export class KernelEngine implements Engine {
   private receive(message: MessageFromLoop): void {
     switch (message.kind) {
       case 'ready':
+        this.streamSlots = new StreamSlots(MemoryRegion.at(message.streams));
         void this.mount();
         break;
       case 'serving':
@@ -167,6 +186,12 @@ export class KernelEngine implements Engine {
         break;
       case 'slow':
         this.slowCalls.run(message.work);
+        break;
+      case 'iAmHere':
+        for (const resolve of this.waiting.splice(0)) resolve();
+        break;
+      case 'capture':
+        this.events.onCaptureNews(message.news);
         break;
       case 'losses':
         this.events.onLosses(message.reports, message.totalBytes);

@@ -24,11 +24,12 @@ import { MemoryRegion } from '../libc/memory.js';
 import { Caller } from '../mirror/caller.js';
 import { Mirror } from '../mirror/mirror.js';
 import { OpenDescriptors } from '../mirror/open-descriptors.js';
+import { loopThread, OperationTimes } from '../observability/operation-times.js';
 import { type DeviceClient, DeviceTransport } from './device-transport.js';
 import type { LoopSettings, MessageFromLoop, MessageToLoop } from './loop-messages.js';
 import type { Negotiated, Unsupported, Wanted } from './negotiation.js';
 import { handlersByOpcode } from './operation-table.js';
-import { NO_REPLY, Session } from './session.js';
+import { NO_REPLY, Session, type SessionEvents } from './session.js';
 import { HandedRequests } from './uring/handed-requests.js';
 import { HotRequests } from './uring/hot-requests.js';
 import { RequestSlots } from './uring/request-slots.js';
@@ -56,6 +57,7 @@ export class RequestLoop implements DeviceClient {
     Caller.separateThread();
     this.wanted = { passthrough: settings.passthrough, nativeUntracked: settings.nativeUntracked, uring: false };
     const { shared } = settings;
+    const times = new OperationTimes(settings.times, loopThread);
     const descriptors = new OpenDescriptors(shared && MemoryRegion.at(shared.descriptors));
     const slots = new StreamSlots(shared && MemoryRegion.at(shared.streams));
     this.mirror = new Mirror(settings.mirrorFd, new Caller(), settings.maxDescriptors, descriptors);
@@ -72,7 +74,27 @@ export class RequestLoop implements DeviceClient {
     this.provenance = this.openProvenance();
     const patterns = this.compile(settings.rules);
     this.streams = new StreamTable(patterns, store, this.losses, options, slots, this.provenance);
-    this.session = new Session(settings.deviceFd, this.mirror, this.streams, this.wanted, {
+    const events = this.sessionEvents();
+    this.session = new Session(settings.deviceFd, this.mirror, this.streams, this.wanted, events, times);
+    if (shared !== undefined) {
+      const hot = new HotRequests(
+        RequestSlots.at(shared.slots),
+        descriptors,
+        new HotCapture(
+          slots,
+          settings.chunkSize,
+          shared.lastWriters && new LastWriters(MemoryRegion.at(shared.lastWriters)),
+          credit,
+          RequestSlots.at(shared.slots).payloads,
+        ),
+        times,
+      );
+      this.handed = new HandedRequests(shared, this.session, this.streams, handlersByOpcode, hot);
+    }
+  }
+
+  private sessionEvents(): SessionEvents {
+    return {
       onNegotiated: (result) => {
         this.negotiated = result;
       },
@@ -83,20 +105,7 @@ export class RequestLoop implements DeviceClient {
           opcode,
           stack: error instanceof Error ? (error.stack ?? error.message) : `${error}`,
         }),
-    });
-    if (shared !== undefined) {
-      const hot = new HotRequests(
-        RequestSlots.at(shared.slots),
-        descriptors,
-        new HotCapture(
-          slots,
-          settings.chunkSize,
-          shared.lastWriters && new LastWriters(MemoryRegion.at(shared.lastWriters)),
-          credit,
-        ),
-      );
-      this.handed = new HandedRequests(shared, this.session, this.streams, handlersByOpcode, hot);
-    }
+    };
   }
 
   private openProvenance(): Provenance | undefined {
@@ -116,7 +125,7 @@ export class RequestLoop implements DeviceClient {
     const { deviceFd, wakeFd, busyPollMicroseconds } = this.settings;
     const buffer = this.session.request.region;
     const transport = new DeviceTransport({ deviceFd, wakeFd, busyPollMicroseconds, buffer }, this);
-    this.tell({ kind: 'ready' });
+    this.tell({ kind: 'ready', streams: this.streams.slots.region.place });
     transport.awaitWakeUp();
     transport.run();
     if (this.hasQueues) this.handed?.end();
@@ -164,6 +173,7 @@ export class RequestLoop implements DeviceClient {
       if (received === undefined) return true;
       const { message } = received;
       if (message.kind === 'stop') return false;
+      if (message.kind === 'areYouThere') this.tell({ kind: 'iAmHere' });
       if (message.kind === 'mounted') this.wanted.uring = message.uring;
       if (message.kind === 'syncFailed') this.streams.syncFailed(message.path);
       if (message.kind === 'command') this.provenance?.learn(message.pid, message.bytes);
@@ -175,6 +185,7 @@ export class RequestLoop implements DeviceClient {
   housekeep(now: number): number {
     this.streams.housekeep(now);
     this.reportLosses(now);
+    this.reportNews();
     const isIdle = this.streams.isIdle && this.losses.isEmpty && (this.provenance?.isIdle ?? true);
     return isIdle ? -1 : HOUSEKEEPING_INTERVAL;
   }
@@ -184,6 +195,11 @@ export class RequestLoop implements DeviceClient {
     if (reports.length > 0) this.tell({ kind: 'losses', reports, totalBytes: this.losses.totalBytes });
     const unrecorded = this.provenance?.dueFailures(now) ?? [];
     if (unrecorded.length > 0) this.tell({ kind: 'unrecorded', reports: unrecorded });
+  }
+
+  private reportNews(): void {
+    const news = { events: this.streams.takeEvents(), losses: this.losses.takeNews() };
+    if (news.events.length + news.losses.length > 0) this.tell({ kind: 'capture', news });
   }
 
   private compile(rules: readonly TrackRule[]): PatternSet {

@@ -16,6 +16,7 @@ import { Files } from '../mirror/files.js';
 import { Metadata } from '../mirror/metadata.js';
 import type { Mirror } from '../mirror/mirror.js';
 import type { Node } from '../mirror/node.js';
+import { OperationTimes } from '../observability/operation-times.js';
 import { AttributeNotice } from './attribute-notice.js';
 import { InHeader } from './layout.js';
 import { MAX_WRITE, type Negotiated, type Unsupported, type Wanted } from './negotiation.js';
@@ -66,6 +67,7 @@ export class Session {
     readonly streams: StreamTable,
     readonly wanted: Wanted,
     readonly events: SessionEvents,
+    private readonly times: OperationTimes = new OperationTimes(),
   ) {
     this.caller = mirror.caller;
     this.metadata = new Metadata(mirror);
@@ -99,7 +101,11 @@ export class Session {
     caller.uid = request.uid;
     caller.gid = request.gid;
     caller.pid = request.pid;
-    const result = this.handle(handlers[request.opcode], length);
+    const { opcode } = request;
+    const begun = this.times.begin(opcode);
+    const result = this.handle(handlers[opcode], length);
+    // What is answered later is timed by whoever answers it.
+    if (begun >= 0 && result !== NO_REPLY) this.times.end(opcode, begun);
     this.mirror.trim();
     return result;
   }

@@ -14,6 +14,7 @@ import { StreamSlots } from '../../capture/stream-slots.js';
 import { Errno } from '../../libc/errno.js';
 import { MemoryRegion } from '../../libc/memory.js';
 import { OpenDescriptors } from '../../mirror/open-descriptors.js';
+import { firstQueueThread, OperationTimes } from '../../observability/operation-times.js';
 import { Activity } from './activity.js';
 import { pinTo } from './cpus.js';
 import { HAND_OVER, HotRequests } from './hot-requests.js';
@@ -50,7 +51,9 @@ class QueueThread {
     const descriptors = new OpenDescriptors(MemoryRegion.at(memory.descriptors));
     const lastWriters = memory.lastWriters && new LastWriters(MemoryRegion.at(memory.lastWriters));
     const credit = new ByteCredit(MemoryRegion.at(memory.credit));
-    this.hot = new HotRequests(this.slots, descriptors, new HotCapture(streams, chunkSize, lastWriters, credit));
+    const capture = new HotCapture(streams, chunkSize, lastWriters, credit, this.slots.payloads);
+    const times = new OperationTimes(settings.times, firstQueueThread + thread);
+    this.hot = new HotRequests(this.slots, descriptors, capture, times);
     const threads = thread + 1 + others.length;
     this.queues = Array.from({ length: memory.slots.queues }, (_, queue) => queue).filter(
       (queue) => queue % threads === thread,

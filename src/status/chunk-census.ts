@@ -1,0 +1,163 @@
+/**
+ * What is in `logs/`: how many chunks and bytes of which stream, and how old.
+ *
+ * Guarantees: looks only when asked, and again only after a pause that grows with the work (at least a second, and twenty times what
+ * the last look took), so that it takes at most a twentieth of a thread's time however many chunks there are. Works in
+ * pieces of some milliseconds. The size of a chunk is asked once, unless it is the newest of its stream. Changes nothing.
+ */
+import { lstatSync, opendirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { parseChunkName } from '../capture/chunk-name.js';
+import type { BacklogStatus } from './status-document.js';
+
+const ENTRIES_IN_ONE_GO = 512;
+const SHORTEST_PAUSE = 900;
+const PAUSE_FACTOR = 20;
+const WRITE_BITS = 0o222;
+
+/** The chunks of one stream. */
+export interface StreamChunkCensus {
+  /** File names and sizes, oldest first. */
+  readonly chunks: readonly { readonly name: string; readonly bytes: number }[];
+  /** Name of the chunk that is being written; undefined when all are sealed. */
+  readonly live: string | undefined;
+}
+
+export type Census = ReadonlyMap<string, StreamChunkCensus>;
+
+export class ChunkCensus {
+  /** Sizes that will not change. */
+  private sizes = new Map<string, number>();
+  private last: Census = new Map();
+  private nextLook = Number.NEGATIVE_INFINITY;
+  private running: Promise<Census> | undefined;
+
+  constructor(private readonly logs: string) {}
+
+  /** @returns what was found last, a moment ago at most while there are few chunks; nothing where `logs/` can't be read */
+  look(): Promise<Census> {
+    if (this.running !== undefined) return this.running;
+    if (performance.now() < this.nextLook) return Promise.resolve(this.last);
+    this.running = this.lookNow().finally(() => {
+      this.running = undefined;
+    });
+    return this.running;
+  }
+
+  private async lookNow(): Promise<Census> {
+    const begun = performance.now();
+    this.last = await this.count().catch(() => new Map());
+    const end = performance.now();
+    this.nextLook = end + Math.max(SHORTEST_PAUSE, (end - begun) * PAUSE_FACTOR);
+    return this.last;
+  }
+
+  private async count(): Promise<Census> {
+    const census = new Map<string, StreamChunkCensus>();
+    const sizes = new Map<string, number>();
+    let looked = 0;
+    for (const [stream, names] of await this.names()) {
+      names.sort();
+      const newest = names.at(-1);
+      const chunks: { name: string; bytes: number }[] = [];
+      let live: string | undefined;
+      for (const name of names) {
+        const known = this.sizes.get(name);
+        if (known === undefined && ++looked % ENTRIES_IN_ONE_GO === 0) await nextTurn();
+        const status = known === undefined ? this.statusOf(name) : { size: known, mode: 0 };
+        // Somebody has collected it meanwhile.
+        if (status === undefined) continue;
+        chunks.push({ name, bytes: status.size });
+        const isLive = name === newest && (status.mode & WRITE_BITS) !== 0;
+        if (isLive) live = name;
+        else sizes.set(name, status.size);
+      }
+      if (chunks.length > 0) census.set(stream, { chunks, live });
+    }
+    this.sizes = sizes;
+    return census;
+  }
+
+  private statusOf(name: string): { readonly size: number; readonly mode: number } | undefined {
+    try {
+      return lstatSync(join(this.logs, name), { throwIfNoEntry: false });
+    } catch {
+      return undefined;
+    }
+  }
+
+  private async names(): Promise<Map<string, string[]>> {
+    const names = new Map<string, string[]>();
+    const folder = opendirSync(this.logs, { bufferSize: ENTRIES_IN_ONE_GO });
+    try {
+      let count = 0;
+      for (let entry = folder.readSync(); entry !== null; entry = folder.readSync()) {
+        const { stream } = parseChunkName(entry.name) ?? {};
+        if (stream !== undefined) addTo(names, stream, entry.name);
+        if (++count % ENTRIES_IN_ONE_GO === 0) await nextTurn();
+      }
+    } finally {
+      folder.closeSync();
+    }
+    return names;
+  }
+}
+
+function addTo(names: Map<string, string[]>, stream: string, name: string): void {
+  const known = names.get(stream);
+  if (known === undefined) names.set(stream, [name]);
+  else known.push(name);
+}
+
+/** Counts chunks up. */
+export class BacklogSum {
+  private chunks = 0;
+  private bytes = 0;
+  private oldest = Number.POSITIVE_INFINITY;
+
+  add(name: string, bytes: number): void {
+    this.chunks++;
+    this.bytes += bytes;
+    const ticks = parseChunkName(name)?.ticks;
+    if (ticks !== undefined) this.oldest = Math.min(this.oldest, Number(ticks / 10_000n));
+  }
+
+  status(now = Date.now()): BacklogStatus {
+    const { chunks, bytes, oldest } = this;
+    const oldestSeconds = chunks === 0 ? null : Math.max(0, Math.round((now - oldest) / 1000));
+    return { chunks, bytes, oldestSeconds };
+  }
+}
+
+/** All chunks of one stream. */
+export function backlogOfStream(stream: StreamChunkCensus | undefined, now?: number): BacklogStatus {
+  const sum = new BacklogSum();
+  for (const { name, bytes } of stream?.chunks ?? []) sum.add(name, bytes);
+  return sum.status(now);
+}
+
+/** All chunks of all streams. */
+export function backlogOfAll(census: Census, now?: number): BacklogStatus {
+  const sum = new BacklogSum();
+  for (const { chunks } of census.values()) for (const { name, bytes } of chunks) sum.add(name, bytes);
+  return sum.status(now);
+}
+
+/** What lies behind a position in each stream. @param reached - chunk and offset that are done; undefined for nothing */
+export function backlogBehind(
+  census: Census,
+  reached: (stream: string) => { readonly chunk: string; readonly offset: number } | undefined,
+  now?: number,
+): BacklogStatus {
+  const sum = new BacklogSum();
+  for (const [stream, { chunks }] of census) {
+    const position = reached(stream);
+    for (const { name, bytes } of chunks) {
+      const done =
+        position === undefined || position.chunk < name ? 0 : position.chunk > name ? bytes : position.offset;
+      if (done < bytes) sum.add(name, bytes - done);
+    }
+  }
+  return sum.status(now);
+}
