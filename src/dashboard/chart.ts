@@ -8,16 +8,25 @@ import type { ChartData } from './history.js';
 
 const HEIGHT = 190;
 const COLOURS = 5;
+/** Steps between the lines of an axis of bytes. */
+const BYTE_STEPS = Array.from({ length: 50 }, (_, power) => 2 ** power);
+
+/** What the values are. */
+export interface Quantity {
+  readonly format: (value: number) => string;
+  /** The axis reaches at least so far. */
+  readonly smallest: number;
+  readonly isBytes: boolean;
+}
 
 export class Chart {
   private plot: uPlot | undefined;
   private names: readonly string[] = [];
   private data: ChartData | undefined;
 
-  /** @param format - values on the axis and in the legend */
   constructor(
     private readonly place: HTMLElement,
-    private readonly format: (value: number) => string,
+    private readonly quantity: Quantity,
   ) {
     new ResizeObserver(() => this.plot?.setSize({ width: this.width, height: HEIGHT })).observe(place);
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.redraw());
@@ -50,42 +59,43 @@ export class Chart {
   }
 
   private options(): uPlot.Options {
-    const [quiet, line] = [colour('--quiet'), colour('--line')];
-    const axis = {
-      stroke: quiet,
-      grid: { stroke: line, width: 1 },
-      ticks: { stroke: line, width: 1 },
-      font: '11px system-ui',
-    };
-    const show = (_: uPlot, value: number | null): string => (value === null ? '' : this.format(value));
-    const names = this.names.length > 0 ? this.names : [''];
+    const { smallest } = this.quantity;
     return {
       width: this.width,
       height: HEIGHT,
-      legend: { show: this.names.length > 1 },
+      legend: { show: this.names.length > 1, live: false },
       cursor: { y: false },
-      scales: { y: { range: (_, __, max) => [0, Math.max(1, (max ?? 0) * 1.1)] } },
-      axes: [
-        { ...axis, space: 70 },
-        { ...axis, size: 72, values: (_, values) => values.map((value) => this.format(value)) },
-      ],
-      series: [
-        { value: (_, time) => (time === null ? '' : new Date(time * 1000).toLocaleTimeString()) },
-        ...names.map((label, index) => {
-          const stroke = colour(`--series-${(index % COLOURS) + 1}`);
-          const fill = names.length === 1 ? `${stroke}26` : undefined;
-          return {
-            label,
-            stroke,
-            width: 2,
-            value: show,
-            points: { show: false },
-            ...(fill === undefined ? {} : { fill }),
-          };
-        }),
-      ],
+      scales: { y: { range: (_, __, max) => [0, Math.max(smallest, (max ?? 0) * 1.1)] } },
+      axes: this.axes(),
+      series: [{}, ...this.series()],
     };
   }
+
+  private axes(): uPlot.Axis[] {
+    const { format, isBytes } = this.quantity;
+    const [quiet, line] = [colour('--quiet'), colour('--line')];
+    const grid = { stroke: line, width: 1 };
+    const axis = { stroke: quiet, grid, ticks: grid, font: '11px system-ui' };
+    const steps = isBytes ? { incrs: BYTE_STEPS } : {};
+    return [
+      { ...axis, size: 32, space: 80, values: (_, times) => times.map(clock) },
+      { ...axis, size: 76, space: 34, values: (_, values) => values.map(format), ...steps },
+    ];
+  }
+
+  private series(): uPlot.Series[] {
+    const names = this.names.length > 0 ? this.names : [''];
+    return names.map((label, index) => {
+      const stroke = colour(`--series-${(index % COLOURS) + 1}`);
+      const fill = names.length === 1 ? { fill: `${stroke}26` } : {};
+      return { label, stroke, width: 2, points: { show: false }, ...fill };
+    });
+  }
+}
+
+/** @param time - seconds since 1970 */
+function clock(time: number): string {
+  return new Date(time * 1000).toLocaleTimeString('en-GB');
 }
 
 function colour(variable: string): string {

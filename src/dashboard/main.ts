@@ -14,11 +14,14 @@ const INTERVAL_MS = 2000;
 const PATIENCE_MS = 8000;
 
 const history = new History();
+const bytes = { format: bytesText, smallest: 4096, isBytes: true };
+const byteRate = { ...bytes, format: (value: number): string => `${bytesText(value)}/s` };
+const recordRate = { format: (value: number): string => `${countText(value)}/s`, smallest: 10, isBytes: false };
 const charts = {
-  captured: new Chart(byId('captured-chart'), (value) => `${bytesText(value)}/s`),
-  waiting: new Chart(byId('waiting-chart'), bytesText),
-  delivered: new Chart(byId('delivered-chart'), (value) => `${countText(value)}/s`),
-  dropped: new Chart(byId('dropped-chart'), (value) => `${bytesText(value)}/s`),
+  captured: new Chart(byId('captured-chart'), byteRate),
+  waiting: new Chart(byId('waiting-chart'), bytes),
+  delivered: new Chart(byId('delivered-chart'), recordRate),
+  dropped: new Chart(byId('dropped-chart'), byteRate),
 };
 let before: ShownStatus | undefined;
 

@@ -49,7 +49,6 @@ export function showTiles(status: FullStatus, rates: Rates): void {
   byId('tiles').replaceChildren(
     tile('Captured', rates.captured === undefined ? '–' : `${bytesText(rates.captured.bytes)}/s`, [
       rates.captured === undefined ? '' : `${countText(rates.captured.lines)} lines/s`,
-      captured === undefined ? '' : `${bytesText(captured.bytes)} in all`,
     ]),
     tile('Waiting', bytesText(backlog.bytes), [
       waiting,
@@ -94,7 +93,7 @@ export function showDestinations({ collector }: FullStatus, rates: Rates): void 
   if (status !== null) {
     const most = Math.max(1, ...status.destinations.map(({ backlog }) => backlog.bytes));
     const rows = status.destinations.map((one) => destinationRow(one, rates.destinations.get(one.name), most));
-    const columns = ['Destination', '~Sent', 'Acknowledged', '~A second', 'Waiting', 'Lag', '~Retried', '~Refused'];
+    const columns = ['Destination', '~Sent', '~Acknowledged', '~A second', 'Waiting', 'Lag', '~Retried', '~Refused'];
     place.replaceChildren(makeTable(columns, rows));
   } else if (resting.length > 0) {
     const most = Math.max(1, ...resting.map(({ backlog }) => backlog.bytes));
@@ -123,7 +122,13 @@ function destinationRow(one: DestinationStatus, rate: number | undefined, most: 
 export function showStreams({ streams, streamCount }: ShownStatus, rates: Rates): void {
   const speed = ({ path }: StreamStatus): number => rates.streams.get(path)?.bytes ?? 0;
   const shown = [...streams]
-    .sort((a, b) => b.droppedBytes - a.droppedBytes || b.backlog.bytes - a.backlog.bytes || speed(b) - speed(a))
+    .sort(
+      (a, b) =>
+        b.droppedBytes - a.droppedBytes ||
+        b.backlog.bytes - a.backlog.bytes ||
+        speed(b) - speed(a) ||
+        (a.path < b.path ? -1 : 1),
+    )
     .slice(0, MAX_ROWS);
   const most = Math.max(1, ...shown.map(({ backlog }) => backlog.bytes));
   const rows = shown.map((stream): CellContent[] => [

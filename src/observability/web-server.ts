@@ -9,8 +9,9 @@
 import { chmodSync, chownSync, closeSync, openSync, rmSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
-import { basename, dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { parseListenAddress } from '../config/listen-address.js';
+import { socketAddress } from '../status/socket-address.js';
 
 const MAX_CLIENTS = 64;
 const CLIENT_MS = 10_000;
@@ -84,7 +85,7 @@ export class WebServer {
     this.folderFd = openSync(dirname(path), 'r');
     const before = process.umask(0o177);
     try {
-      await this.listen({ path: join('/proc/self/fd', String(this.folderFd), basename(path)) });
+      await this.listen({ path: socketAddress(this.folderFd, path) });
     } catch (error) {
       this.closeFolder();
       throw error;

@@ -6,9 +6,10 @@
  */
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
-import { basename, dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import type { z } from 'zod';
 import { errorCode, reasonOf } from '../libc/errno-text.js';
+import { socketAddress } from './socket-address.js';
 import type { Presence } from './status-document.js';
 
 /** Longest time in milliseconds to wait for an answer. */
@@ -60,7 +61,7 @@ function read(socket: string, patience: number): Promise<string> {
   return new Promise<string>((resolve, reject) => {
     const parts: Buffer[] = [];
     let length = 0;
-    const client = createConnection(join('/proc/self/fd', String(folderFd), basename(socket)));
+    const client = createConnection(socketAddress(folderFd, socket));
     const timer = setTimeout(() => client.destroy(new NoAnswer()), patience);
     client.on('data', (part: Buffer) => {
       parts.push(part);

@@ -116,17 +116,19 @@ export class BacklogSum {
   private bytes = 0;
   private oldest = Number.POSITIVE_INFINITY;
 
-  add(name: string, bytes: number): void {
+  /** @param isOld - its bytes are as old as its name says */
+  add(name: string, bytes: number, isOld = true): void {
     this.chunks++;
     this.bytes += bytes;
+    if (!isOld) return;
     const ticks = parseChunkName(name)?.ticks;
     if (ticks !== undefined) this.oldest = Math.min(this.oldest, Number(ticks / 10_000n));
   }
 
   status(now = Date.now()): BacklogStatus {
     const { chunks, bytes, oldest } = this;
-    const oldestSeconds = chunks === 0 ? null : Math.max(0, Math.round((now - oldest) / 1000));
-    return { chunks, bytes, oldestSeconds };
+    const age = Number.isFinite(oldest) ? Math.max(0, Math.round((now - oldest) / 1000)) : 0;
+    return { chunks, bytes, oldestSeconds: chunks === 0 ? null : age };
   }
 }
 
@@ -144,19 +146,24 @@ export function backlogOfAll(census: Census, now?: number): BacklogStatus {
   return sum.status(now);
 }
 
-/** What lies behind a position in each stream. @param reached - chunk and offset that are done; undefined for nothing */
+/**
+ * What lies behind a position in each stream. What follows in a live chunk of which something was reached is new, however old the
+ * chunk is.
+ *
+ * @param reached - chunk and offset that are done; undefined for nothing
+ */
 export function backlogBehind(
   census: Census,
   reached: (stream: string) => { readonly chunk: string; readonly offset: number } | undefined,
   now?: number,
 ): BacklogStatus {
   const sum = new BacklogSum();
-  for (const [stream, { chunks }] of census) {
+  for (const [stream, { chunks, live }] of census) {
     const position = reached(stream);
     for (const { name, bytes } of chunks) {
       const done =
         position === undefined || position.chunk < name ? 0 : position.chunk > name ? bytes : position.offset;
-      if (done < bytes) sum.add(name, bytes - done);
+      if (done < bytes) sum.add(name, bytes - done, done === 0 || name !== live);
     }
   }
   return sum.status(now);

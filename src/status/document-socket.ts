@@ -8,7 +8,8 @@
  */
 import { chmodSync, chownSync, closeSync, openSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { basename, dirname, join } from 'node:path';
+import { dirname } from 'node:path';
+import { socketAddress } from './socket-address.js';
 
 const MAX_CLIENTS = 64;
 const CLIENT_MS = 10_000;
@@ -40,7 +41,7 @@ export class DocumentSocket {
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject).once('listening', resolve);
         // Bound before listen returns, with the umask above.
-        server.listen(join('/proc/self/fd', String(this.folderFd), basename(this.path)));
+        server.listen(socketAddress(this.folderFd, this.path));
       });
     } catch (error) {
       this.closeFolder();

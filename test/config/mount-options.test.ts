@@ -106,7 +106,7 @@ const accepted: readonly [name: string, options: string, expected: Partial<Mount
   ['provenance off', 'provenance=off', { provenance: false }],
   ['metrics on a port', 'metrics=9105', { metrics: '127.0.0.1:9105' }],
   ['metrics on an address', 'metrics=[::1]:9105', { metrics: '[::1]:9105' }],
-  ['metrics on a socket', 'metrics=unix:run/m.sock', { metrics: 'unix:/work/run/m.sock' }],
+  ['metrics on a socket', 'metrics=unix:run/m.sock', { metrics: 'unix:/cwd/run/m.sock' }],
   ['untracked native', 'untracked=native', { nativeUntracked: true }],
   ['rw undoes ro', 'ro,rw', {}],
   ['ro undoes rw', 'rw,ro', flags({ readOnly: true })],
