@@ -78,14 +78,14 @@ export class HotCapture {
     const { slots, lastWriters, payloads } = this;
     const fd = slots.chunkFd(slot);
     if (fd < 0 || slots.size(slot) + length > this.chunkSize) return 0;
-    const time = Date.now();
+    const time = lastWriters === undefined ? 0 : Date.now();
     if (lastWriters !== undefined && !lastWriters.mayPass(slot, pid, uid, gid, secondOf(time))) return 0;
     const written = write(fd, address, length);
     // Asked after the write, not before: what went to a file that nobody can find any more is the owner's to write again.
     if (written <= 0 || !isLinked(fd)) return 0;
     lastWriters?.pass(slot, slots.size(slot), time);
     slots.grow(slot, written);
-    if (payloads !== undefined) slots.countLines(slot, payloads, address - payloads.address, written, time);
+    if (payloads !== undefined) slots.countLines(slot, payloads, address - payloads.address, written);
     return written;
   }
 }

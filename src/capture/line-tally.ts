@@ -11,29 +11,35 @@ const NEWLINE = 0x0a;
 const NEWLINES = 0x0a0a0a0a;
 const LOW_BITS = 0x7f7f7f7f;
 
-/** Bytes that are counted in one second. */
+/** Bytes that are counted before the clock is asked whether a second has passed. */
 export const COUNTED_BYTES: number = 16 * 1024 * 1024;
+const SECOND_MS = 1000;
 
 export class LineTally {
-  private left = COUNTED_BYTES;
-  private second = 0;
+  private left = 0;
+  private granted = Number.NEGATIVE_INFINITY;
+
+  /** @param now - milliseconds; asked once for {@link COUNTED_BYTES}, and for what is above */
+  constructor(private readonly now: () => number = Date.now) {}
 
   /**
    * How many newlines are in `length` bytes from `start` on.
    *
    * @param bytes - memory that `words` shows in 32-bit words
-   * @param now - milliseconds since 1970
    * @returns -1 when this second has had its share
    */
-  count(bytes: Uint8Array, words: Uint32Array, start: number, length: number, now: number): number {
-    const second = Math.trunc(now / 1000);
-    if (second !== this.second) {
-      this.second = second;
-      this.left = COUNTED_BYTES;
-    }
-    if (this.left < length) return -1;
+  count(bytes: Uint8Array, words: Uint32Array, start: number, length: number): number {
+    if (this.left < length && !this.grant(length)) return -1;
     this.left -= length;
     return countNewlinesFast(bytes, words, start, length);
+  }
+
+  private grant(length: number): boolean {
+    const now = this.now();
+    if (now - this.granted < SECOND_MS) return false;
+    this.granted = now;
+    this.left = COUNTED_BYTES;
+    return length <= COUNTED_BYTES;
   }
 }
 

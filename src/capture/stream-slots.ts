@@ -47,7 +47,7 @@ export interface CaptureCounts {
 export class StreamSlots {
   private readonly words: Int32Array;
   private readonly doubles: Float64Array;
-  private readonly tally = new LineTally();
+  private readonly tally: LineTally;
   private readonly locks: WordLock;
   /**
    * For the owner of the streams: what to do while it waits for a lock, which may have been handed to it with bytes to
@@ -57,8 +57,15 @@ export class StreamSlots {
   private readonly free: number[] = [];
   private used = 0;
 
-  /** @param region - another thread's, or a new one */
-  constructor(readonly region: MemoryRegion = new MemoryRegion(TOTAL_WORDS * 4)) {
+  /**
+   * @param region - another thread's, or a new one
+   * @param now - replaced in tests
+   */
+  constructor(
+    readonly region: MemoryRegion = new MemoryRegion(TOTAL_WORDS * 4),
+    now: () => number = Date.now,
+  ) {
+    this.tally = new LineTally(now);
     this.words = region.integers;
     this.doubles = region.doubles;
     this.locks = new WordLock(region);
@@ -129,14 +136,12 @@ export class StreamSlots {
   /**
    * Counts the lines of what {@link grow} was told of. Beyond what a thread may count in a second they are estimated, by the
    * length of the stream's lines so far.
-   *
-   * @param now - milliseconds since 1970
    */
-  countLines(slot: number, region: MemoryRegion, start: number, length: number, now: number): void {
+  countLines(slot: number, region: MemoryRegion, start: number, length: number): void {
     const { doubles } = this;
     const lines = (base(slot) + Field.lines) / 2;
     const before = doubles[lines] ?? 0;
-    const counted = this.tally.count(region.bytes, region.words, start, length, now);
+    const counted = this.tally.count(region.bytes, region.words, start, length);
     if (counted >= 0) {
       doubles[lines] = before + counted;
       return;

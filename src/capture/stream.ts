@@ -113,7 +113,7 @@ export class Stream {
         continue;
       }
       this.slots.grow(this.slot, written);
-      this.slots.countLines(this.slot, region, start + done, written, Date.now());
+      this.slots.countLines(this.slot, region, start + done, written);
       done += written;
       if (written === cut) this.endChunk();
     }

@@ -25,21 +25,23 @@ test('newlines are counted right wherever a write begins and ends, whatever is i
 });
 
 test('a thread counts so much in a second and no more, and goes on in the next one', () => {
-  const tally = new LineTally();
+  let now = 5000;
+  const tally = new LineTally(() => now);
   largeRegion.bytes[7] = 0x0a;
-  const count = (now: number, length: number): number =>
-    tally.count(largeRegion.bytes, largeRegion.words, 0, length, now);
-  assert.equal(count(5000, COUNTED_BYTES), 1);
-  assert.equal(count(5999, 8), -1);
-  assert.equal(count(6000, 8), 1);
+  const count = (length: number): number => tally.count(largeRegion.bytes, largeRegion.words, 0, length);
+  assert.equal(count(COUNTED_BYTES), 1);
+  now = 5999;
+  assert.equal(count(8), -1);
+  now = 6000;
+  assert.equal(count(8), 1);
 });
 
 test('lines beyond that are estimated by the length of those before, and said to be', () => {
-  const slots = new StreamSlots();
+  const slots = new StreamSlots(undefined, () => 5000);
   const slot = slots.take();
   const capture = (length: number): void => {
     slots.grow(slot, length);
-    slots.countLines(slot, largeRegion, 0, length, 5000);
+    slots.countLines(slot, largeRegion, 0, length);
   };
   largeRegion.bytes.fill('aaaaaaaaa\n');
   capture(COUNTED_BYTES - 6);

@@ -168,6 +168,7 @@ class Watching {
     this.child = spawn('script', ['-qfec', command, '/dev/null'], {
       stdio: ['pipe', 'pipe', 'ignore'],
       detached: true,
+      env: { ...process.env, NO_COLOR: '1' },
     });
     this.child.stdout.setEncoding('utf8').on('data', (part: string) => {
       this.screen += part;
