@@ -97,7 +97,7 @@ export class Server {
     const how = await this.untilServing(this.engine);
     this.watcher.start();
     this.metaSweep.start();
-    await this.status.start(this.engine, how);
+    await this.status.start(this.engine, how, leftovers.packed);
     const { chunks, sealed } = leftovers;
     this.logger.info(
       { mountpoint, root, chunks, sealed, patterns: this.rules.length },

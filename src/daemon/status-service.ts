@@ -5,8 +5,7 @@
  * and tried again every ten seconds.
  */
 import type { Logger } from 'pino';
-import { AccountNames } from '../collector/account-names.js';
-import { ProvenanceBook } from '../collector/provenance.js';
+import { type PackedChunks, unpackChunks } from '../capture/packed-chunks.js';
 import { cachePaths } from '../config/cache-paths.js';
 import { resolveGroup } from '../config/group.js';
 import type { MountOptions } from '../config/mount-options.js';
@@ -18,6 +17,7 @@ import { ChunkCensus } from '../status/chunk-census.js';
 import { DocumentSocket } from '../status/document-socket.js';
 import { describeServer, type ServerFacts } from '../status/server-status.js';
 import { StreamLedger } from '../status/stream-ledger.js';
+import { StreamPaths } from '../status/stream-paths.js';
 
 const RETRY_MS = 10_000;
 
@@ -39,11 +39,14 @@ export class StatusService {
     private readonly logger: Logger,
   ) {}
 
-  /** @param how - how the engine serves, in words */
-  async start(engine: Engine, how: string): Promise<void> {
+  /**
+   * @param how - how the engine serves, in words
+   * @param leftovers - chunks that were there at the start, all sealed
+   */
+  async start(engine: Engine, how: string, leftovers: PackedChunks): Promise<void> {
     this.engine = engine;
     const { root, group, metrics } = this.options;
-    const facts = this.facts(engine, how);
+    const facts = this.facts(engine, how, leftovers);
     const gid = group === undefined ? undefined : resolveGroup(group);
     await this.open(
       'the status socket',
@@ -74,19 +77,24 @@ export class StatusService {
     }
   }
 
-  private facts(engine: Engine, how: string): ServerFacts {
+  private facts(engine: Engine, how: string, leftovers: PackedChunks): ServerFacts {
     const { root, mountpoint } = this.options;
     const { logs, meta } = cachePaths(root);
-    const book = new ProvenanceBook(meta, new AccountNames());
     return {
       ...{ root, mountpoint, how, ledger: this.ledger, times: this.times },
       release: readRelease(),
       engine: engine.name,
       // Until servers can be replaced there is nothing to count.
       counters: { restarts: 0, resentRequests: 0 },
-      census: new ChunkCensus(logs),
+      census: new ChunkCensus(logs, () => unpacked(leftovers)),
       isThere: () => engine.isThere(),
-      pathOf: (chunks) => book.pathOf(chunks),
+      paths: new StreamPaths(meta),
     };
   }
+}
+
+function unpacked(chunks: PackedChunks): ReadonlyMap<string, number> {
+  const sizes = new Map<string, number>();
+  unpackChunks(chunks, sizes);
+  return sizes;
 }

@@ -8,13 +8,17 @@
 import { lstatSync, opendirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { parseChunkName } from '../capture/chunk-name.js';
 import type { BacklogStatus } from './status-document.js';
 
 const ENTRIES_IN_ONE_GO = 512;
 const SHORTEST_PAUSE = 900;
 const PAUSE_FACTOR = 20;
 const WRITE_BITS = 0o222;
+const CHUNK_NAME = /^[0-9a-f]{32}\.\d{10}\.\d{7}\.log$/;
+const STREAM_LENGTH = 32;
+/** Where the seconds stand in a name. */
+const SECONDS_START = 33;
+const SECONDS_END = 43;
 
 /** The chunks of one stream. */
 export interface StreamChunkCensus {
@@ -27,18 +31,45 @@ export interface StreamChunkCensus {
 export type Census = ReadonlyMap<string, StreamChunkCensus>;
 
 export class ChunkCensus {
-  /** Sizes that will not change. */
-  private sizes = new Map<string, number>();
-  private last: Census = new Map();
+  /** Undefined until somebody asks: names take memory. */
+  private last: Census | undefined;
+  private sizes: ReadonlyMap<string, number> = new Map();
   private nextLook = Number.NEGATIVE_INFINITY;
   private running: Promise<Census> | undefined;
 
-  constructor(private readonly logs: string) {}
+  /**
+   * @param logs - absolute path of `logs/`
+   * @param knownSizes - of chunks that will not change; asked once
+   */
+  constructor(
+    private readonly logs: string,
+    private readonly knownSizes: () => ReadonlyMap<string, number> = () => new Map(),
+  ) {}
+
+  private get known(): Census {
+    if (this.last === undefined) {
+      this.sizes = this.knownSizes();
+      this.last = byStream(this.sizes);
+    }
+    return this.last;
+  }
+
+  /** As {@link look}, or after so many milliseconds what is known so far: of 100,000 chunks the first look takes seconds. */
+  async lookFor(milliseconds: number): Promise<Census> {
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<Census>((resolve) => {
+      timer = setTimeout(() => resolve(this.known), milliseconds).unref();
+    });
+    const census = await Promise.race([this.look(), patience]);
+    clearTimeout(timer);
+    return census;
+  }
 
   /** @returns what was found last, a moment ago at most while there are few chunks; nothing where `logs/` can't be read */
   look(): Promise<Census> {
+    const { known } = this;
     if (this.running !== undefined) return this.running;
-    if (performance.now() < this.nextLook) return Promise.resolve(this.last);
+    if (performance.now() < this.nextLook) return Promise.resolve(known);
     this.running = this.lookNow().finally(() => {
       this.running = undefined;
     });
@@ -47,10 +78,11 @@ export class ChunkCensus {
 
   private async lookNow(): Promise<Census> {
     const begun = performance.now();
-    this.last = await this.count().catch(() => new Map());
+    const census = await this.count().catch((): Census => new Map());
+    this.last = census;
     const end = performance.now();
     this.nextLook = end + Math.max(SHORTEST_PAUSE, (end - begun) * PAUSE_FACTOR);
-    return this.last;
+    return census;
   }
 
   private async count(): Promise<Census> {
@@ -93,8 +125,7 @@ export class ChunkCensus {
     try {
       let count = 0;
       for (let entry = folder.readSync(); entry !== null; entry = folder.readSync()) {
-        const { stream } = parseChunkName(entry.name) ?? {};
-        if (stream !== undefined) addTo(names, stream, entry.name);
+        if (CHUNK_NAME.test(entry.name)) addTo(names, entry.name.slice(0, STREAM_LENGTH), entry.name);
         if (++count % ENTRIES_IN_ONE_GO === 0) await nextTurn();
       }
     } finally {
@@ -110,6 +141,18 @@ function addTo(names: Map<string, string[]>, stream: string, name: string): void
   else known.push(name);
 }
 
+/** Chunks of which nothing is known but name and size. */
+function byStream(sizes: ReadonlyMap<string, number>): Census {
+  const chunks = new Map<string, { name: string; bytes: number }[]>();
+  for (const [name, bytes] of sizes) {
+    const stream = name.slice(0, STREAM_LENGTH);
+    const list = chunks.get(stream);
+    if (list === undefined) chunks.set(stream, [{ name, bytes }]);
+    else list.push({ name, bytes });
+  }
+  return new Map([...chunks].map(([stream, list]) => [stream, { chunks: list, live: undefined }]));
+}
+
 /** Counts chunks up. */
 export class BacklogSum {
   private chunks = 0;
@@ -121,8 +164,7 @@ export class BacklogSum {
     this.chunks++;
     this.bytes += bytes;
     if (!isOld) return;
-    const ticks = parseChunkName(name)?.ticks;
-    if (ticks !== undefined) this.oldest = Math.min(this.oldest, Number(ticks / 10_000n));
+    this.oldest = Math.min(this.oldest, Number(name.slice(SECONDS_START, SECONDS_END)) * 1000);
   }
 
   status(now = Date.now()): BacklogStatus {

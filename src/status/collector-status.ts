@@ -17,7 +17,7 @@ export async function describeCollector(
   root: string,
   release: string,
 ): Promise<CollectorStatus> {
-  const chunks = await census.look();
+  const chunks = await census.lookFor(1500);
   return {
     version: 1,
     kind: 'collector',

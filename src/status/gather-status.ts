@@ -6,10 +6,8 @@
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { AccountNames } from '../collector/account-names.js';
 import { readProgress } from '../collector/checkpoint.js';
 import { readDestinations } from '../collector/destination-names.js';
-import { ProvenanceBook } from '../collector/provenance.js';
 import { cachePaths } from '../config/cache-paths.js';
 import { type Answer, askStatus } from './ask-status.js';
 import { backlogBehind, backlogOfAll, type Census, ChunkCensus } from './chunk-census.js';
@@ -22,6 +20,7 @@ import {
   type ServerStatus,
   serverStatus,
 } from './status-document.js';
+import { StreamPaths } from './stream-paths.js';
 
 /** Where to ask; what is not said here is asked at the sockets. */
 export interface Sources {
@@ -31,7 +30,7 @@ export interface Sources {
 
 export class StatusGatherer {
   private readonly census: ChunkCensus;
-  private readonly book: ProvenanceBook;
+  private readonly paths: StreamPaths;
 
   /** @param sources - for a server or a collector that asks about itself */
   constructor(
@@ -40,7 +39,7 @@ export class StatusGatherer {
   ) {
     const { logs, meta } = cachePaths(place.root);
     this.census = new ChunkCensus(logs);
-    this.book = new ProvenanceBook(meta, new AccountNames());
+    this.paths = new StreamPaths(meta);
   }
 
   async gather(): Promise<FullStatus> {
@@ -57,7 +56,7 @@ export class StatusGatherer {
       server: { ...server, status: server.status === null ? null : withoutStreams(server.status) },
       collector: { ...collector, resting: collector.status === null ? this.resting(census) : [] },
       backlog: server.status?.backlog ?? backlogOfAll(census),
-      streams: server.status?.streams ?? describeChunks(census, (chunks) => this.book.pathOf(chunks)),
+      streams: server.status?.streams ?? describeChunks(census, this.paths),
     };
   }
 

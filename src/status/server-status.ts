@@ -9,9 +9,12 @@ import { type OperationTimes, quantile } from '../observability/operation-times.
 import { backlogOfAll, backlogOfStream, type Census, type ChunkCensus } from './chunk-census.js';
 import type { ServerStatus, StreamStatus } from './status-document.js';
 import type { StreamCounts, StreamLedger } from './stream-ledger.js';
+import type { StreamPaths } from './stream-paths.js';
 
 /** So long may the request loop take for its sign of life. */
 const SIGN_OF_LIFE_MS = 1000;
+/** And so long a look at `logs/`, before what is known so far will do. */
+const LONGEST_LOOK_MS = 1500;
 
 export interface ServerFacts {
   readonly root: string;
@@ -26,15 +29,15 @@ export interface ServerFacts {
   readonly times: OperationTimes;
   /** Resolves when the request loop was seen alive. */
   readonly isThere: () => Promise<void>;
-  /** Path of a stream by its chunks, for those of an earlier server; empty for unknown. */
-  readonly pathOf: (chunks: readonly string[]) => string;
+  /** For streams of an earlier server. */
+  readonly paths: StreamPaths;
 }
 
 const nothing: StreamCounts = { bytes: 0, lines: 0, estimatedLines: 0, droppedBytes: 0, droppedLines: 0 };
 
 /** @returns the document as of now */
 export async function describeServer(facts: ServerFacts): Promise<ServerStatus> {
-  const [census, requestLoop] = await Promise.all([facts.census.look(), seen(facts.isThere())]);
+  const [census, requestLoop] = await Promise.all([facts.census.lookFor(LONGEST_LOOK_MS), seen(facts.isThere())]);
   const { bytes, lines, estimatedLines, droppedBytes, droppedLines } = facts.ledger.totals();
   return {
     version: 1,
@@ -48,7 +51,7 @@ export async function describeServer(facts: ServerFacts): Promise<ServerStatus> 
     requestLoop,
     captured: { bytes, lines, estimatedLines, droppedBytes, droppedLines },
     backlog: backlogOfAll(census),
-    streams: describeStreams(facts.ledger, census, facts.pathOf),
+    streams: describeStreams(facts.ledger, census, facts.paths),
     operations: facts.times.totals().map((operation) => ({
       kind: operation.kind,
       count: operation.count,
@@ -74,7 +77,7 @@ export function describeProcess(
   };
 }
 
-function describeStreams(ledger: StreamLedger, census: Census, pathOf: ServerFacts['pathOf']): StreamStatus[] {
+function describeStreams(ledger: StreamLedger, census: Census, paths: StreamPaths): StreamStatus[] {
   const streams: StreamStatus[] = [];
   const named = new Set<string>();
   for (const { entry, counts } of ledger.entries()) {
@@ -82,7 +85,7 @@ function describeStreams(ledger: StreamLedger, census: Census, pathOf: ServerFac
     streams.push(describeStream(entry.id, textOf(entry.path), counts, census));
   }
   const others = new Map([...census].filter(([id]) => !named.has(id)));
-  streams.push(...describeChunks(others, pathOf));
+  streams.push(...describeChunks(others, paths));
   return streams.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
@@ -103,11 +106,10 @@ function describeStream(id: string, path: string, counts: StreamCounts, census: 
 }
 
 /** Streams of which nothing is known but their chunks. */
-export function describeChunks(census: Census, pathOf: ServerFacts['pathOf']): StreamStatus[] {
+export function describeChunks(census: Census, paths: StreamPaths): StreamStatus[] {
   return [...census]
     .map(([id, { chunks }]) => {
-      const path = pathOf(chunks.map(({ name }) => name)) || `stream ${id}`;
-      return describeStream(id, path, nothing, census);
+      return describeStream(id, paths.pathOf(id, chunks), nothing, census);
     })
     .sort((a, b) => (a.path < b.path ? -1 : 1));
 }

@@ -198,13 +198,14 @@ function streamRow(stream: StreamStatus, rate: StreamRate | undefined): Cell[] {
   ];
 }
 
+/** By the order of magnitude of the rate alone, so that rows do not change places all the time. */
 function inOrder(streams: readonly StreamStatus[], rates: Rates): StreamStatus[] {
-  const speed = ({ path }: StreamStatus): number => rates.streams.get(path)?.bytes ?? 0;
+  const speed = ({ path }: StreamStatus): number => Math.floor(Math.log10(1 + (rates.streams.get(path)?.bytes ?? 0)));
   return [...streams].sort(
     (a, b) =>
       Number(b.droppedBytes > 0) - Number(a.droppedBytes > 0) ||
       speed(b) - speed(a) ||
-      b.backlog.bytes - a.backlog.bytes ||
+      Math.floor(Math.log2(b.backlog.bytes + 1)) - Math.floor(Math.log2(a.backlog.bytes + 1)) ||
       (a.path < b.path ? -1 : 1),
   );
 }
