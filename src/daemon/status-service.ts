@@ -85,7 +85,7 @@ export class StatusService {
       release: readRelease(),
       engine: engine.name,
       // Until servers can be replaced there is nothing to count.
-      counters: { restarts: 0, resentRequests: 0 },
+      counters: () => ({ restarts: 0, resentRequests: 0 }),
       census: new ChunkCensus(logs, () => unpacked(leftovers)),
       isThere: () => engine.isThere(),
       paths: new StreamPaths(meta),

@@ -23,7 +23,7 @@ export interface ServerFacts {
   readonly engine: string;
   /** How it serves, in words. */
   readonly how: string;
-  readonly counters: EngineCounters;
+  readonly counters: () => EngineCounters;
   readonly ledger: StreamLedger;
   readonly census: ChunkCensus;
   readonly times: OperationTimes;
@@ -47,7 +47,7 @@ export async function describeServer(facts: ServerFacts): Promise<ServerStatus> 
     root: facts.root,
     engine: facts.engine,
     how: facts.how,
-    ...facts.counters,
+    ...facts.counters(),
     requestLoop,
     captured: { bytes, lines, estimatedLines, droppedBytes, droppedLines },
     backlog: backlogOfAll(census),
