@@ -13,6 +13,7 @@ import { LogaggError } from '../config/errors.js';
 import type { MountOptions } from '../config/mount-options.js';
 import { eventfd } from '../libc/calls.js';
 import { errnoName } from '../libc/errno.js';
+import { EFD_CLOEXEC, EFD_NONBLOCK } from '../libc/flags.js';
 import { MemoryRegion } from '../libc/memory.js';
 import { mainThread, OperationTimes } from '../observability/operation-times.js';
 import type { Engine, EngineEvents } from './engine.js';
@@ -24,9 +25,6 @@ import { SlowCalls } from './slow-calls.js';
 import { Queues } from './uring/queues.js';
 import { SlotReplies } from './uring/slot-replies.js';
 import { whyNoUring } from './uring/uring-support.js';
-
-/** EFD_CLOEXEC | EFD_NONBLOCK. */
-const EVENTFD_FLAGS = 0o2004000;
 
 /**
  * A small heap: the hot path allocates next to nothing, and the memory is the host's.
@@ -41,8 +39,8 @@ export class KernelEngine implements Engine {
   readonly name = 'kernel';
   readonly serving: Promise<string>;
   readonly ended: Promise<void>;
-  private readonly wakeFd = eventfd(0, EVENTFD_FLAGS);
   streamSlots: StreamSlots | undefined;
+  private readonly wakeFd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   private readonly deviceFd: number;
   /** Those who wait for a sign of life of the request loop. */
   private readonly waiting: (() => void)[] = [];

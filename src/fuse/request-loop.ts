@@ -10,7 +10,6 @@ import { CacheRoom } from '../capture/cache-room.js';
 import { ChunkClock } from '../capture/chunk-clock.js';
 import { ChunkStore } from '../capture/chunk-store.js';
 import { GapJournal } from '../capture/gap-journal.js';
-import { HotCapture } from '../capture/hot-capture.js';
 import { LastWriters } from '../capture/last-writers.js';
 import { Losses } from '../capture/losses.js';
 import { PatternSet } from '../capture/pattern-set.js';
@@ -32,7 +31,6 @@ import { handlersByOpcode } from './operation-table.js';
 import { NO_REPLY, Session, type SessionEvents } from './session.js';
 import { HandedRequests } from './uring/handed-requests.js';
 import { HotRequests } from './uring/hot-requests.js';
-import { RequestSlots } from './uring/request-slots.js';
 
 /** How often idle chunks are looked for, in milliseconds. */
 const HOUSEKEEPING_INTERVAL = 1000;
@@ -77,18 +75,7 @@ export class RequestLoop implements DeviceClient {
     const events = this.sessionEvents();
     this.session = new Session(settings.deviceFd, this.mirror, this.streams, this.wanted, events, times);
     if (shared !== undefined) {
-      const hot = new HotRequests(
-        RequestSlots.at(shared.slots),
-        descriptors,
-        new HotCapture(
-          slots,
-          settings.chunkSize,
-          shared.lastWriters && new LastWriters(MemoryRegion.at(shared.lastWriters)),
-          credit,
-          RequestSlots.at(shared.slots).payloads,
-        ),
-        times,
-      );
+      const hot = HotRequests.at(shared, slots, settings.chunkSize, times);
       this.handed = new HandedRequests(shared, this.session, this.streams, handlersByOpcode, hot);
     }
   }

@@ -1,21 +1,28 @@
 /**
- * The requests that any thread can serve, because they need an open file only: READ, WRITE, and GETATTR of an open file. The hot path over io_uring: one system call on the mirror, one on the chunk where the file is tracked.
+ * The requests that any thread can serve, because they need an open file only: READ, WRITE, and GETATTR of an open file. The
+ * hot path over io_uring: one system call on the mirror, and where the file is tracked a write to the chunk and a look whether
+ * that is still there.
  *
  * Guarantees: what it does not serve it leaves as it came, or, for a write that the mirror has taken already, with a note of
  * what is left to capture.
  */
-import type { HotCapture } from '../../capture/hot-capture.js';
+import { ByteCredit } from '../../capture/byte-credit.js';
+import { HotCapture } from '../../capture/hot-capture.js';
+import { LastWriters } from '../../capture/last-writers.js';
+import type { StreamSlots } from '../../capture/stream-slots.js';
 import { lastErrno, pread, pwrite } from '../../libc/calls.js';
 import { Errno } from '../../libc/errno.js';
 import { FileStatus } from '../../libc/file-status.js';
 import { O_APPEND, SYNCHRONOUS_FLAGS } from '../../libc/flags.js';
-import { HandleFlag, type OpenDescriptors } from '../../mirror/open-descriptors.js';
+import { MemoryRegion } from '../../libc/memory.js';
+import { HandleFlag, OpenDescriptors } from '../../mirror/open-descriptors.js';
 import { OperationTimes } from '../../observability/operation-times.js';
 import { GETATTR_HANDLE, GetattrIn, ReadIn, WriteFlag, WriteIn, WriteOut } from '../layout.js';
 import { MAX_WRITE } from '../negotiation.js';
 import { Opcode } from '../opcode.js';
 import { Reply } from '../reply.js';
-import { type RequestSlots, Task } from './request-slots.js';
+import type { SharedMemory } from './queue-messages.js';
+import { RequestSlots, Task } from './request-slots.js';
 
 /** The request is the owner's to serve. Below every errno. */
 export const HAND_OVER = -0x10001;
@@ -31,6 +38,20 @@ export class HotRequests {
     private readonly times: OperationTimes = new OperationTimes(),
   ) {
     this.reply = new Reply(slots.payloads);
+  }
+
+  /**
+   * For one thread, from the memory that all share.
+   * @param streams - that thread's view of the streams in it
+   * @param times - where that thread counts operations
+   */
+  static at(memory: SharedMemory, streams: StreamSlots, chunkSize: number, times: OperationTimes): HotRequests {
+    const lastWriters = memory.lastWriters && new LastWriters(MemoryRegion.at(memory.lastWriters));
+    const credit = new ByteCredit(MemoryRegion.at(memory.credit));
+    const slots = RequestSlots.at(memory.slots);
+    const capture = new HotCapture(streams, chunkSize, lastWriters, credit, slots.payloads);
+    const descriptors = new OpenDescriptors(MemoryRegion.at(memory.descriptors));
+    return new HotRequests(slots, descriptors, capture, times);
   }
 
   /**
