@@ -4,7 +4,7 @@
  * Guarantees: numbers of the moment in which they are asked for, as in the status document. Health is that the thread that serves
  * requests is alive.
  */
-import { describeServer, type ServerFacts } from '../status/server-status.js';
+import { describeServer, type ServerFacts, seen } from '../status/server-status.js';
 import type { ServerStatus } from '../status/status-document.js';
 import { MetricSet } from './metric-set.js';
 import { observationServer } from './observation-server.js';
@@ -26,7 +26,7 @@ export function openServerMetrics(address: string, gid: number | undefined, fact
     contentType: metrics.contentType,
     metrics: async () => metrics.render(await describe()),
     illness: async () =>
-      (await describe()).requestLoop === 'answers' ? undefined : 'the thread that serves requests does not answer',
+      (await seen(facts.isThere())) === 'answers' ? undefined : 'the thread that serves requests does not answer',
   });
 }
 

@@ -11,6 +11,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { isIP } from 'node:net';
 import { dirname } from 'node:path';
 import { parseListenAddress } from '../config/listen-address.js';
+import { listening } from '../status/document-socket.js';
 import { socketAddress } from '../status/socket-address.js';
 
 const MAX_CLIENTS = 64;
@@ -66,9 +67,12 @@ export class WebServer {
   /** @throws Node's errors when the address can't be had */
   async open(): Promise<void> {
     const address = parseListenAddress(this.address);
-    if (address.kind === 'tcp') await this.listen({ host: address.host, port: address.port });
+    if (address.kind === 'tcp') await this.listenAtPort(address.host, address.port);
     else await this.listenAtSocket(address.path);
-    this.server.on('error', () => undefined).unref();
+    this.server
+      .removeAllListeners('error')
+      .on('error', () => undefined)
+      .unref();
   }
 
   close(): void {
@@ -78,37 +82,28 @@ export class WebServer {
     this.closeFolder();
   }
 
+  private listenAtPort(host: string, port: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.server.once('error', reject).once('listening', resolve);
+      this.server.listen({ host, port });
+    });
+  }
+
   /** Through a descriptor of its folder, because a socket's path ends at 107 bytes. */
   private async listenAtSocket(path: string): Promise<void> {
     // What an earlier process has left; never anything but a socket.
     if (statSync(path, { throwIfNoEntry: false })?.isSocket() === true) rmSync(path);
     this.folderFd = openSync(dirname(path), 'r');
-    const before = process.umask(0o177);
     try {
-      await this.listen({ path: socketAddress(this.folderFd, path) });
+      await listening(this.server, socketAddress(this.folderFd, path));
     } catch (error) {
       this.closeFolder();
       throw error;
-    } finally {
-      process.umask(before);
     }
     this.socketPath = path;
     if (this.gid === undefined) return;
     chownSync(path, -1, this.gid);
     chmodSync(path, 0o660);
-  }
-
-  private listen(where: { readonly path: string } | { readonly host: string; readonly port: number }): Promise<void> {
-    const { server } = this;
-    return new Promise((resolve, reject) => {
-      const settle = (error?: Error): void => {
-        server.off('error', settle).off('listening', settle);
-        if (error === undefined) resolve();
-        else reject(error);
-      };
-      server.once('error', settle).once('listening', settle);
-      server.listen(where);
-    });
   }
 
   private closeFolder(): void {

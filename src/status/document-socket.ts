@@ -36,18 +36,11 @@ export class DocumentSocket {
     const server = createServer((client) => void this.serve(client));
     server.maxConnections = MAX_CLIENTS;
     this.server = server;
-    const before = process.umask(0o177);
     try {
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject).once('listening', resolve);
-        // Bound before listen returns, with the umask above.
-        server.listen(socketAddress(this.folderFd, this.path));
-      });
+      await listening(server, socketAddress(this.folderFd, this.path));
     } catch (error) {
       this.closeFolder();
       throw error;
-    } finally {
-      process.umask(before);
     }
     server.on('error', () => undefined).unref();
     if (this.gid === undefined) return;
@@ -78,5 +71,19 @@ export class DocumentSocket {
     } catch {
       client.destroy();
     }
+  }
+}
+
+/** Listens at a socket that is its owner's alone from the first moment. Rejects with Node's errors. */
+export function listening(server: Server, address: string): Promise<void> {
+  const before = process.umask(0o177);
+  try {
+    return new Promise((resolve, reject) => {
+      server.once('error', reject).once('listening', resolve);
+      // Bound when this returns.
+      server.listen(address);
+    });
+  } finally {
+    process.umask(before);
   }
 }

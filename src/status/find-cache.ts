@@ -4,7 +4,7 @@
  * Guarantees: never touches a mounted file system of ours, whose server may hang: the kernel's table, the command lines of running
  * servers and /etc/fstab tell what belongs together.
  */
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { cachePaths } from '../config/cache-paths.js';
 import { LogaggError } from '../config/errors.js';
@@ -70,10 +70,11 @@ function mountpoints(): string[] {
     .map(({ mountpoint }) => mountpoint);
 }
 
-/** Of processes whose arguments are a mountpoint followed by options with `root=`. */
+/** Of processes whose arguments are a mountpoint followed by options with `root=`; root's and our own: anybody can choose his arguments. */
 function runningPairs(): Pair[] {
+  const trusted = [0, process.geteuid?.() ?? 0];
   return readdirSync('/proc')
-    .filter((entry) => /^\d+$/.test(entry))
+    .filter((entry) => /^\d+$/.test(entry) && trusted.includes(ownerOf(`/proc/${entry}`) ?? -1))
     .flatMap((pid) => pairOf(read(`/proc/${pid}/cmdline`).split('\0'), () => readlinkSync(`/proc/${pid}/cwd`)) ?? []);
 }
 
@@ -122,6 +123,15 @@ function optionValue(options: string, name: string): string | undefined {
 /** fstab(5): spaces and the like are written in octal. */
 function unescapeField(field: string): string {
   return field.replace(/\\([0-3][0-7]{2})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+}
+
+/** Undefined when it is gone. */
+function ownerOf(path: string): number | undefined {
+  try {
+    return statSync(path).uid;
+  } catch {
+    return undefined;
+  }
 }
 
 function read(path: string): string {

@@ -118,7 +118,8 @@ function textOf(path: string): string {
   return Buffer.from(path, 'latin1').toString('utf8');
 }
 
-async function seen(sign: Promise<void>): Promise<'answers' | 'silent'> {
+/** Whether the thread that serves requests is alive. */
+export async function seen(sign: Promise<void>): Promise<'answers' | 'silent'> {
   let timer: NodeJS.Timeout | undefined;
   const patience = new Promise<'silent'>((resolve) => {
     timer = setTimeout(() => resolve('silent'), SIGN_OF_LIFE_MS).unref();
