@@ -10,6 +10,7 @@ import { Command, CommanderError } from 'commander';
 import { addCollect } from './commands/collect.js';
 import { addMount, addMountHelper } from './commands/mount.js';
 import { addRestart, addUmount, addUmountHelper } from './commands/mount-control.js';
+import { addStatus } from './commands/status.js';
 import { ExitCode, LogaggError } from './config/errors.js';
 import { readVersion } from './config/version.js';
 
@@ -39,6 +40,7 @@ function createProgram(programName: string): Command {
   program.enablePositionalOptions();
   addMount(program);
   addCollect(program);
+  addStatus(program);
   addRestart(program);
   addUmount(program);
   return program;

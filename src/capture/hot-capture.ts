@@ -7,6 +7,7 @@
  * the kernel holds its lock meanwhile; two inodes of one stream are kept apart by the slot's lock. Room for
  * bytes that it leaves to the owner goes along with them.
  */
+import type { MemoryRegion } from '../libc/memory.js';
 import type { ByteCredit } from './byte-credit.js';
 import { write } from './capture-calls.js';
 import { isLinked } from './chunk.js';
@@ -20,12 +21,14 @@ export class HotCapture {
   /**
    * @param chunkSize - bytes beyond which the owner looks for the end of the chunk
    * @param lastWriters - undefined where nobody wants to know who writes
+   * @param payloads - the memory that writes come from, to count their lines in; undefined for not counting them
    */
   constructor(
     private readonly slots: StreamSlots,
     private readonly chunkSize: number,
     private readonly lastWriters: LastWriters | undefined,
     private readonly credit: ByteCredit,
+    private readonly payloads?: MemoryRegion,
   ) {}
 
   /** Bytes of {@link reserve} that nobody has used yet. */
@@ -72,7 +75,7 @@ export class HotCapture {
   }
 
   private appendTo(slot: number, address: number, length: number, pid: number, uid: number, gid: number): number {
-    const { slots, lastWriters } = this;
+    const { slots, lastWriters, payloads } = this;
     const fd = slots.chunkFd(slot);
     if (fd < 0 || slots.size(slot) + length > this.chunkSize) return 0;
     const time = lastWriters === undefined ? 0 : Date.now();
@@ -82,6 +85,7 @@ export class HotCapture {
     if (written <= 0 || !isLinked(fd)) return 0;
     lastWriters?.pass(slot, slots.size(slot), time);
     slots.grow(slot, written);
+    if (payloads !== undefined) slots.countLines(slot, payloads, address - payloads.address, written);
     return written;
   }
 }

@@ -6,6 +6,7 @@
  * is one, gets each of them as well.
  */
 import { Errno } from '../libc/errno.js';
+import type { StreamLoss } from './capture-news.js';
 import { streamId } from './chunk-name.js';
 import type { GapJournal } from './gap-journal.js';
 
@@ -40,6 +41,8 @@ export class Losses {
   /** Bytes lost since the server started. */
   totalBytes = 0;
   private readonly byPath = new Map<string, Tally>();
+  /** Since they were last taken. */
+  private news = new Map<string, { bytes: number; lines: number }>();
 
   constructor(private readonly gaps?: GapJournal) {}
 
@@ -76,6 +79,25 @@ export class Losses {
     counts.bytes += added.bytes ?? 0;
     counts.lines += added.lines ?? 0;
     this.totalBytes += added.bytes ?? 0;
+    this.note(path, added.bytes ?? 0, added.lines ?? 0);
+  }
+
+  private note(path: string, bytes: number, lines: number): void {
+    if (bytes === 0) return;
+    const news = this.news.get(path);
+    if (news === undefined) this.news.set(path, { bytes, lines });
+    else {
+      news.bytes += bytes;
+      news.lines += lines;
+    }
+  }
+
+  /** What was lost since this was last asked, whether it was reported or not. */
+  takeNews(): StreamLoss[] {
+    if (this.news.size === 0) return [];
+    const losses = [...this.news].map(([path, { bytes, lines }]) => ({ path, bytes, lines }));
+    this.news = new Map();
+    return losses;
   }
 
   /** Whether anything waits for its report, or to be written. */

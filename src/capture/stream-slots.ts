@@ -11,6 +11,7 @@ import { MemoryRegion } from '../libc/memory.js';
 import { WordLock } from '../libc/word-lock.js';
 import type { TextPool } from '../recovery/text-pool.js';
 import type { Ticks } from './chunk-name.js';
+import { LineTally } from './line-tally.js';
 
 /** Words of a slot; 64-bit values are two, low first. */
 const Field = {
@@ -25,6 +26,11 @@ const Field = {
   ticks: 4,
   /** Where the stream's path lies in the pool of texts; 0 for a slot that is not taken. */
   path: 6,
+  /** Bytes captured since the slot was taken, and lines (newlines): doubles, which hold them exactly up to 2^53. */
+  captured: 8,
+  lines: 10,
+  /** Lines among them that are estimated: a double. */
+  estimated: 12,
   length: 16,
 } as const;
 
@@ -41,8 +47,18 @@ const USED = TOTAL_WORDS - 1;
 /** Bytes of all of it. */
 export const STREAM_SLOTS_SIZE: number = TOTAL_WORDS * 4;
 
+/** What a stream has captured since its slot was taken. */
+export interface CaptureCounts {
+  readonly bytes: number;
+  readonly lines: number;
+  /** Lines among them that were not counted. */
+  readonly estimatedLines: number;
+}
+
 export class StreamSlots {
   private readonly words: Int32Array;
+  private readonly doubles: Float64Array;
+  private readonly tally: LineTally;
   private readonly locks: WordLock;
   /**
    * For the owner of the streams: what to do while it waits for a lock, which may have been handed to it with bytes to
@@ -54,12 +70,16 @@ export class StreamSlots {
   /**
    * @param region - another thread's, the last server's, or a new one
    * @param texts - where paths are kept for the next server
+   * @param now - replaced in tests
    */
   constructor(
     readonly region: MemoryRegion = new MemoryRegion(STREAM_SLOTS_SIZE),
     private readonly texts: TextPool | undefined = undefined,
+    now: () => number = Date.now,
   ) {
+    this.tally = new LineTally(now);
     this.words = region.integers;
+    this.doubles = region.doubles;
     this.locks = new WordLock(region);
   }
 
@@ -163,6 +183,34 @@ export class StreamSlots {
     const start = base(slot);
     this.words[start + Field.size] = this.get(start + Field.size) + length;
     this.words[start + Field.active] = 1;
+    const captured = (start + Field.captured) / 2;
+    this.doubles[captured] = (this.doubles[captured] ?? 0) + length;
+  }
+
+  /**
+   * Counts the lines of what {@link grow} was told of. Beyond what a thread may count in a second they are estimated, by the
+   * length of the stream's lines so far.
+   */
+  countLines(slot: number, region: MemoryRegion, start: number, length: number): void {
+    const { doubles } = this;
+    const lines = (base(slot) + Field.lines) / 2;
+    const before = doubles[lines] ?? 0;
+    const counted = this.tally.count(region.bytes, region.words, start, length);
+    if (counted >= 0) {
+      doubles[lines] = before + counted;
+      return;
+    }
+    const captured = doubles[lines - 1] ?? 0;
+    const estimate = captured > length ? (before / (captured - length)) * length : 0;
+    doubles[lines] = before + estimate;
+    doubles[lines + 1] = (doubles[lines + 1] ?? 0) + estimate;
+  }
+
+  /** What the slot's stream has captured. Any thread may ask, without the lock: each number is right for itself. */
+  countsOf(slot: number): CaptureCounts {
+    const first = (base(slot) + Field.captured) / 2;
+    const [bytes = 0, lines = 0, estimatedLines = 0] = this.doubles.subarray(first, first + 3);
+    return { bytes, lines: Math.round(lines), estimatedLines: Math.round(estimatedLines) };
   }
 
   /** Whether anything was appended since this was last asked. */

@@ -7,6 +7,7 @@
  */
 import { Errno } from '../libc/errno.js';
 import type { MemoryRegion } from '../libc/memory.js';
+import type { StreamEvent } from './capture-news.js';
 import type { ChunkStore } from './chunk-store.js';
 import type { Losses } from './losses.js';
 import { PathMemory } from './path-memory.js';
@@ -38,6 +39,7 @@ export class StreamTable {
   private readonly skipped = new Map<number, boolean>();
   private readonly proc = new ProcReader();
   private readonly unsyncedPasts = new PathMemory();
+  private events: StreamEvent[] = [];
   private readonly mountpoint: string;
 
   constructor(
@@ -165,7 +167,15 @@ export class StreamTable {
     if (stream.end()) this.unsyncedPasts.add(path);
     this.byPath.delete(path);
     this.bySlot[stream.slot] = undefined;
+    this.events.push({ kind: 'ended', path, slot: stream.slot, counts: this.slots.countsOf(stream.slot) });
     this.slots.give(stream.slot);
+  }
+
+  /** Streams that have begun and ended since this was last asked, in that order. */
+  takeEvents(): readonly StreamEvent[] {
+    const { events } = this;
+    if (events.length > 0) this.events = [];
+    return events;
   }
 
   /** Whether there is nothing for {@link housekeep} to do until the next write. */
@@ -191,6 +201,7 @@ export class StreamTable {
     const stream = new Stream(path, slot, slots, store, losses, hasUnsyncedPast, provenance, progress);
     this.byPath.set(path, stream);
     this.bySlot[slot] = stream;
+    this.events.push({ kind: 'begun', path, slot });
     return stream;
   }
 

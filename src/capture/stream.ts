@@ -130,6 +130,7 @@ export class Stream {
       this.progress?.endPiece(written);
       crashAt?.('capture-noted');
       this.slots.grow(this.slot, written);
+      this.slots.countLines(this.slot, region, start + done, written);
       done += written;
       if (written === cut) this.endChunk();
       crashAt?.('chunk-ended');

@@ -14,6 +14,9 @@ import { type Batch, type Sink, SinkError } from './sinks/sink.js';
 
 /** What has happened at a destination so far. */
 export interface DeliveryCounters {
+  /** Records that were handed to the destination, each time they were. */
+  sent: number;
+  /** Records that it has acknowledged, and those that it has refused. */
   records: number;
   bytes: number;
   /** Attempts that failed and were repeated. */
@@ -25,7 +28,7 @@ export interface DeliveryCounters {
 }
 
 export function newCounters(): DeliveryCounters {
-  return { records: 0, bytes: 0, retries: 0, refused: 0, failure: undefined };
+  return { sent: 0, records: 0, bytes: 0, retries: 0, refused: 0, failure: undefined };
 }
 
 /** The delivery was ended by its signal. */
@@ -65,6 +68,7 @@ export class BatchDelivery {
   }
 
   private async attempt(batch: Batch, signal: AbortSignal): Promise<SinkError | undefined> {
+    this.counters.sent += batch.count ?? batch.records.length;
     try {
       await this.sink.deliver(batch, signal);
       return undefined;

@@ -41,6 +41,17 @@ export function checkpointName(destination: string): string {
   return `${filePrefix}${createHash('md5').update(destination).digest('hex').slice(0, 16)}.journal`;
 }
 
+/** What a file of progress says, as far as it is legible; changes nothing. @throws Node's errors when it can't be read */
+export function readProgress(path: string): Map<string, Position> {
+  const positions = new Map<string, Position>();
+  for (const line of readFileSync(path, 'latin1').split('\n')) {
+    for (const [stream, [chunk, offset, part]] of Object.entries(openLine(line) ?? {})) {
+      positions.set(stream, { chunk, offset, part });
+    }
+  }
+  return positions;
+}
+
 export class Checkpoint {
   private readonly path: string;
   private readonly positions = new Map<string, Position>();
@@ -72,6 +83,11 @@ export class Checkpoint {
   positionIn(stream: StreamChunks): Position | undefined {
     const position = this.positions.get(stream.id);
     return position !== undefined && stream.has(position.chunk) ? position : undefined;
+  }
+
+  /** How far the stream `id` was acknowledged, whether its chunk is still there or not. */
+  positionOf(id: string): Position | undefined {
+    return this.positions.get(id);
   }
 
   /** Whether all of `chunk` is acknowledged. @param size - its final size */

@@ -64,6 +64,11 @@ export class DeliveryLoop {
     return this.options.name;
   }
 
+  /** Its URL without credentials. */
+  get sinkName(): string {
+    return this.options.sink.name;
+  }
+
   get checkpoint(): Checkpoint {
     return this.options.checkpoint;
   }

@@ -15,6 +15,7 @@ import { backlogBytes } from './backlog.js';
 import { OutputClosed } from './batch-delivery.js';
 import { Collector } from './collector.js';
 import { lockCollector } from './collector-lock.js';
+import { CollectorService } from './collector-service.js';
 import type { CollectorConfig, DestinationConfig } from './config/collector-config.js';
 import { commandLineConfig } from './config/command-line.js';
 import { ConfigWatcher } from './config/config-watcher.js';
@@ -37,6 +38,8 @@ export interface CollectOptions {
   readonly batchSeconds: number;
   /** Absolute path of our own log; undefined for stderr. */
   readonly logfile: string | undefined;
+  /** Where metrics are served; undefined for nowhere. */
+  readonly metrics: string | undefined;
 }
 
 /** Where a configuration comes from. */
@@ -67,6 +70,8 @@ export async function runCollect(options: CollectOptions): Promise<CollectEnd> {
   });
   await open(collector, config, options.root);
   log.logger.info({ root: options.root, destinations: config.destinations.map(({ name }) => name) }, 'collecting');
+  const service = new CollectorService(collector, options, log.logger);
+  await service.start();
   const bar = showsBar ? await startBar(collector, logs) : undefined;
   try {
     const isQuiet = await collect(collector, options, readConfig, log.logger);
@@ -74,6 +79,7 @@ export async function runCollect(options: CollectOptions): Promise<CollectEnd> {
     return { exitCode: isIncomplete ? ExitCode.failure : ExitCode.ok, isQuiet };
   } finally {
     bar?.stop();
+    service.stop();
     await log.close();
   }
 }

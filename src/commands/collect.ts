@@ -9,6 +9,7 @@ import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type FormatName, formatNames } from '../collector/formats/format.js';
 import { LogaggError } from '../config/errors.js';
+import { listenAddressForms, readListenAddress } from '../config/listen-address.js';
 
 interface CollectFlags {
   readonly to?: readonly string[];
@@ -18,6 +19,7 @@ interface CollectFlags {
   readonly batchBytes: number;
   readonly batchSeconds: number;
   readonly logfile?: string;
+  readonly metrics?: string;
 }
 
 const collectHelp = `
@@ -58,6 +60,7 @@ export function addCollect(program: Command): void {
     .option('--batch-bytes <N>', 'size of a batch; k and m allowed', parseBytes, 1024 * 1024)
     .option('--batch-seconds <S>', 'a smaller batch waits so long for more', parseSeconds, 1)
     .option('--logfile <FILE>', 'own log (default: stderr)')
+    .option('--metrics <ADDRESS>', 'serve metrics: unix:PATH, PORT of 127.0.0.1, or ADDRESS:PORT', parseAddress)
     .addHelpText('after', collectHelp)
     .action(async (root: string, flags: CollectFlags) => {
       checkFlags(flags);
@@ -71,6 +74,7 @@ export function addCollect(program: Command): void {
         batchBytes: flags.batchBytes,
         batchSeconds: flags.batchSeconds,
         logfile: flags.logfile === undefined ? undefined : resolve(flags.logfile),
+        metrics: flags.metrics,
       });
       // Not only the exit code: a write to somebody who reads no more would keep the process for ever. Node's own exit
       // waits for threads; it is preferred because it lets tools that watch Node do their work.
@@ -100,6 +104,12 @@ function parseBytes(value: string): number {
   const bytes = Number(digits || Number.NaN) * ({ k: 1024, m: 1024 ** 2 }[unit.toLowerCase()] ?? 1);
   if (bytes >= 1024 && bytes <= 64 * 1024 ** 2) return bytes;
   throw new InvalidArgumentError('It must be from 1k to 64m.');
+}
+
+function parseAddress(value: string): string {
+  const address = readListenAddress(value, process.cwd());
+  if (address !== undefined) return address;
+  throw new InvalidArgumentError(`It takes ${listenAddressForms}.`);
 }
 
 function parseSeconds(value: string): number {

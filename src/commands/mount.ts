@@ -39,6 +39,7 @@ Mount options (-o), the first one required:
   engine=ENGINE         auto, kernel or fuse-native (default: auto)
   transport=TRANSPORT   auto, uring or device, for engine=kernel (default: auto)
   passthrough=on|off    reads go straight to the mirror's files where the kernel can (default: on)
+  metrics=ADDRESS       serve metrics and a dashboard: unix:PATH, PORT of 127.0.0.1, or ADDRESS:PORT
   busypoll=MICROSECONDS wait actively for the next request, 0 to 1000 (default: 50)
   ro, nosuid, nodev, noexec, noatime, sync and the like as in mount(8)
 

@@ -17,6 +17,9 @@ export interface CachePaths {
   readonly meta: string;
   /** The patterns of the files to capture, one a line. */
   readonly trackfiles: string;
+  /** Where the server tells its status, and where the collector does. */
+  readonly statusSocket: string;
+  readonly collectorSocket: string;
   /** Our own log when `logfile=` names no other and the server is in the background. */
   readonly defaultLogfile: string;
 }
@@ -29,6 +32,8 @@ export function cachePaths(root: string): CachePaths {
     logs: join(root, 'logs'),
     meta: join(root, 'meta'),
     trackfiles: join(root, 'trackfiles.txt'),
+    statusSocket: join(root, 'status.sock'),
+    collectorSocket: join(root, 'collector.sock'),
     defaultLogfile: join(root, 'logagg-fs.log'),
   };
 }

@@ -69,6 +69,8 @@ export interface MountOptions {
   readonly nativeUntracked: boolean;
   /** Who wrote what, and when, is recorded beside the chunks. */
   readonly provenance: boolean;
+  /** Where metrics and the dashboard are served, as `config/listen-address.ts` writes it; undefined for nowhere. */
+  readonly metrics: string | undefined;
   readonly kernelFlags: KernelFlags;
 }
 
@@ -133,6 +135,7 @@ export function formatMountOptions(options: MountOptions): string {
     passthrough: options.passthrough ? 'on' : 'off',
     untracked: options.nativeUntracked ? 'native' : 'served',
     provenance: options.provenance ? 'on' : 'off',
+    metrics: options.metrics,
   };
   const assignments = Object.entries(values).flatMap(([name, value]) =>
     value === undefined ? [] : [`${name}=${escapeOptionValue(value)}`],

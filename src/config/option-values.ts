@@ -8,6 +8,7 @@
 import { resolve } from 'node:path';
 import type { CacheLimits, FreeSpaceFloor } from './cache-limits.js';
 import { LogaggError } from './errors.js';
+import { listenAddressForms, readListenAddress } from './listen-address.js';
 import type { LogLevel, MountOptions } from './mount-options.js';
 
 /** What our own options set. `root` stays undefined until it is given; `fsname=` gives `source`. */
@@ -37,6 +38,7 @@ export const defaultOwnOptions: OwnOptions = {
   passthrough: true,
   nativeUntracked: false,
   provenance: true,
+  metrics: undefined,
 };
 
 /** Names as Python's logging, syslog and pino write them. */
@@ -76,6 +78,7 @@ const readers: Readonly<Record<string, Reader>> = {
   passthrough: (value) => ({ passthrough: readChoice('passthrough', value, ['on', 'off']) === 'on' }),
   untracked: (value) => ({ nativeUntracked: readChoice('untracked', value, ['served', 'native']) === 'native' }),
   provenance: (value) => ({ provenance: readChoice('provenance', value, ['on', 'off']) === 'on' }),
+  metrics: (value, cwd) => ({ metrics: readListenAddress(value, cwd) ?? refuse('metrics', value, listenAddressForms) }),
   fsname: (value) => ({ source: readText('fsname', value, 'a name') }),
 };
 

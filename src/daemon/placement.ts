@@ -10,17 +10,19 @@ import { realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, sep } from 'node:path';
 import { type CachePaths, cachePaths } from '../config/cache-paths.js';
 import { type ErrorCode, LogaggError } from '../config/errors.js';
+import { parseListenAddress } from '../config/listen-address.js';
 import type { MountOptions } from '../config/mount-options.js';
 import { errorCode, reasonOf } from '../libc/errno-text.js';
 
 /**
  * @param mountpoint - its real path
- * @throws LogaggError LOGAGG_ROOT or LOGAGG_LOGFILE
+ * @throws LogaggError LOGAGG_ROOT, LOGAGG_LOGFILE or LOGAGG_OPTION_VALUE
  */
 export function checkPlacement(options: MountOptions, mountpoint: string): void {
   const paths = cachePaths(options.root);
   checkRoot(paths, [options.mountpoint, mountpoint]);
   if (options.logfile !== undefined) checkLogfile(options.logfile, paths, [options.mountpoint, mountpoint]);
+  if (options.metrics !== undefined) checkMetrics(options.metrics, [options.mountpoint, mountpoint]);
 }
 
 /** Whether `path` is `directory` or lies below it. Both absolute and normalized. */
@@ -75,6 +77,18 @@ function checkLogfile(
     }
   }
   if (isDirectory(real) === true) refuse('is a directory: name a file');
+}
+
+/** A Unix socket of ours behind the mountpoint would wait for ourselves. */
+function checkMetrics(metrics: string, mountpoints: readonly string[]): void {
+  const address = parseListenAddress(metrics);
+  if (address.kind !== 'unix') return;
+  const name = `metrics=${metrics}`;
+  const isInside = (path: string): boolean => mountpoints.some((mountpoint) => isWithin(path, mountpoint));
+  // By its name first: what lies in the mountpoint is refused without touching the mount.
+  if (isInside(address.path) || isInside(resolveExisting(address.path, 'LOGAGG_OPTION_VALUE', name))) {
+    throw new LogaggError('LOGAGG_OPTION_VALUE', `${name} lies inside the mountpoint ${mountpoints[0]}`);
+  }
 }
 
 function requireDirectory(path: string, code: ErrorCode, name: string): void {

@@ -27,6 +27,7 @@ import type { Log } from '../observability/log.js';
 import { settleInterruptedCapture } from '../recovery/interrupted-capture.js';
 import type { ServerState } from '../recovery/server-state.js';
 import { describeUsers, mountUsers } from './mount-users.js';
+import { StatusService } from './status-service.js';
 
 /** How long those who still use the mount may go on after a signal to end, in milliseconds. */
 const GRACE_PERIOD = 2000;
@@ -35,6 +36,7 @@ export class Server {
   private readonly logger: Logger;
   private readonly watcher: TrackListWatcher;
   private readonly metaSweep: MetaSweep;
+  private readonly status: StatusService;
   private engine: Engine | undefined;
   private rules: TrackRule[] = [];
   private stopping = false;
@@ -51,6 +53,10 @@ export class Server {
     this.metaSweep = new MetaSweep(meta, logs, (error) => {
       this.logger.warn(`what was known about chunks that are gone could not be removed: ${error.message}`);
     });
+    this.status = new StatusService(options, this.logger, () => ({
+      restarts: state?.restarts ?? 0,
+      resentRequests: state?.resent ?? 0,
+    }));
     this.watcher = new TrackListWatcher({
       path,
       onRules: (rules) => this.useRules(rules),
@@ -95,6 +101,7 @@ export class Server {
       state: this.state?.place,
       resume,
       idleMilliseconds: this.state === undefined ? 0 : (this.options.hangSeconds * 1000) / 4,
+      times: this.status.times.memory,
     };
     this.engine = await this.openEngine(choice, settings);
     // While the engine's threads start.
@@ -104,6 +111,7 @@ export class Server {
     const how = await this.untilServing(this.engine);
     this.watcher.start();
     this.metaSweep.start();
+    await this.status.start(this.engine, how, leftovers.packed);
     const { chunks, sealed } = leftovers;
     this.logger.info(
       {
@@ -135,6 +143,7 @@ export class Server {
     } finally {
       this.watcher.stop();
       this.metaSweep.stop();
+      this.status.stop();
       await this.log.close();
     }
   }
@@ -239,6 +248,7 @@ export class Server {
           this.logger.error({ meta, reason: errnoName(errno), writes }, 'who wrote what could not be recorded');
         }
       },
+      onCaptureNews: (news) => this.status.ledger.take(news),
       onPatternProblem: (problem) => this.reportPattern(problem),
       onDefect: (what, stack) => this.logger.error({ stack }, `defect: ${what}`),
     };

@@ -3,7 +3,9 @@
  *
  * Guarantees: whoever runs a mount needs only this interface. `kernel` speaks the kernel's protocol itself.
  */
+import type { CaptureNews } from '../capture/capture-news.js';
 import type { LossReport } from '../capture/losses.js';
+import type { StreamSlots } from '../capture/stream-slots.js';
 import type { TrackProblem, TrackRule } from '../capture/track-list.js';
 
 /** What an engine reports while it runs. */
@@ -11,9 +13,19 @@ export interface EngineEvents {
   onLosses(reports: readonly LossReport[], totalBytes: number): void;
   /** Lines about chunks that could not be written to `meta/`. */
   onUnrecorded(reports: readonly LossReport[]): void;
+  /** Which streams there are, and what they lost; within a second or so. */
+  onCaptureNews(news: CaptureNews): void;
   onPatternProblem(problem: TrackProblem): void;
   /** A defect of ours; the request was answered with an error and serving goes on. */
   onDefect(what: string, stack: string): void;
+}
+
+/** What happened to earlier servers of the mount. */
+export interface EngineCounters {
+  /** Servers that died or were replaced. */
+  readonly restarts: number;
+  /** Requests that the kernel sent again to the next one. */
+  readonly resentRequests: number;
 }
 
 export interface Engine {
@@ -25,6 +37,10 @@ export interface Engine {
   readonly serving: Promise<string>;
   /** Resolves when the mount has ended and every chunk is sealed; rejects when the engine broke. */
   readonly ended: Promise<void>;
+  /** What the live streams have captured; undefined until it serves. */
+  readonly streamSlots: StreamSlots | undefined;
+  /** Resolves when the thread that serves requests has been seen alive; costs it microseconds. May never resolve. */
+  isThere(): Promise<void>;
   /** Puts new patterns into force, for open files as well. */
   useRules(rules: readonly TrackRule[]): void;
   /**

@@ -7,12 +7,15 @@
 import { realpathSync, writeSync } from 'node:fs';
 import type { Worker } from 'node:worker_threads';
 import { CommandLines } from '../capture/command-lines.js';
+import { StreamSlots } from '../capture/stream-slots.js';
 import type { TrackRule } from '../capture/track-list.js';
 import { LogaggError } from '../config/errors.js';
 import type { MountOptions } from '../config/mount-options.js';
 import { eventfd } from '../libc/calls.js';
 import { errnoName } from '../libc/errno.js';
 import { EFD_CLOEXEC, EFD_NONBLOCK } from '../libc/flags.js';
+import { MemoryRegion } from '../libc/memory.js';
+import { mainThread, OperationTimes } from '../observability/operation-times.js';
 import { type AgreedProtocol, ServerState } from '../recovery/server-state.js';
 import type { Engine, EngineEvents } from './engine.js';
 import type { LoopSettings, MessageFromLoop, MessageToLoop } from './loop-messages.js';
@@ -32,8 +35,11 @@ export class KernelEngine implements Engine {
   readonly name = 'kernel';
   readonly serving: Promise<string>;
   readonly ended: Promise<void>;
+  streamSlots: StreamSlots | undefined;
   private readonly wakeFd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   private readonly deviceFd: number;
+  /** Those who wait for a sign of life of the request loop. */
+  private readonly waiting: (() => void)[] = [];
   private readonly worker: Worker;
   private readonly queues: Queues | undefined;
   private readonly state: ServerState | undefined;
@@ -60,10 +66,15 @@ export class KernelEngine implements Engine {
     this.whyDevice = settings.resume ? 'as before' : options.transport === 'device' ? 'as asked for' : whyNoUring();
     if (this.whyDevice === undefined) this.queues = new Queues({ ...settings, wakeFd: this.wakeFd });
     const shared = this.queues?.memory;
-    this.slowCalls = new SlowCalls(settings.deviceFd, shared && new SlotReplies(shared), (errno, path) => {
-      this.send({ kind: 'syncFailed', path });
-      events.onDefect('captured bytes could not be synced', errnoName(errno));
-    });
+    this.slowCalls = new SlowCalls(
+      settings.deviceFd,
+      shared && new SlotReplies(shared),
+      (errno, path) => {
+        this.send({ kind: 'syncFailed', path });
+        events.onDefect('captured bytes could not be synced', errnoName(errno));
+      },
+      new OperationTimes(settings.times, mainThread),
+    );
     this.worker = takeLoopWorker();
     this.worker.postMessage({ ...settings, wakeFd: this.wakeFd, shared } satisfies LoopSettings);
     this.worker.on('message', (message: MessageFromLoop) => this.receive(message));
@@ -85,6 +96,13 @@ export class KernelEngine implements Engine {
 
   useRules(rules: readonly TrackRule[]): void {
     this.send({ kind: 'rules', rules });
+  }
+
+  isThere(): Promise<void> {
+    return new Promise((resolve) => {
+      this.waiting.push(resolve);
+      if (this.waiting.length === 1) this.send({ kind: 'areYouThere' });
+    });
   }
 
   async unmount(): Promise<'unmounted' | 'busy'> {
@@ -167,12 +185,14 @@ export class KernelEngine implements Engine {
   private receive(message: MessageFromLoop): void {
     switch (message.kind) {
       case 'ready':
+        this.streamSlots = new StreamSlots(MemoryRegion.at(message.streams));
         void this.mount();
         break;
       case 'serving':
         this.serve(message.negotiated);
         break;
       case 'resumed':
+        this.streamSlots = new StreamSlots(MemoryRegion.at(message.streams));
         this.goOn(message.lost);
         break;
       case 'unsupported':
@@ -180,6 +200,12 @@ export class KernelEngine implements Engine {
         break;
       case 'slow':
         this.slowCalls.run(message.work);
+        break;
+      case 'iAmHere':
+        for (const resolve of this.waiting.splice(0)) resolve();
+        break;
+      case 'capture':
+        this.events.onCaptureNews(message.news);
         break;
       case 'losses':
         this.events.onLosses(message.reports, message.totalBytes);

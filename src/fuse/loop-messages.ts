@@ -4,6 +4,7 @@
  * Guarantees: plain data. The main thread writes to the wake-up descriptor after each message, because the loop sleeps in
  * poll(2), where messages do not reach it.
  */
+import type { CaptureNews } from '../capture/capture-news.js';
 import type { LossReport } from '../capture/losses.js';
 import type { PackedChunks } from '../capture/packed-chunks.js';
 import type { TrackProblem, TrackRule } from '../capture/track-list.js';
@@ -46,6 +47,8 @@ export interface LoopSettings {
   readonly nativeUntracked: boolean;
   /** How many descriptors the node table may hold. */
   readonly maxDescriptors: number;
+  /** Where operations are counted, see `src/observability/operation-times.ts`. */
+  readonly times: SharedArrayBuffer;
   /** What the queue threads of FUSE over io_uring share with the loop; undefined where there are none. */
   readonly shared: SharedMemory | undefined;
   /** What the next server goes on with; undefined for a server that none will follow. */
@@ -64,17 +67,21 @@ export type MessageToLoop =
   | { readonly kind: 'syncFailed'; readonly path: string }
   /** A command line that was asked for, as in `/proc/PID/cmdline`. */
   | { readonly kind: 'command'; readonly pid: number; readonly bytes: Uint8Array }
+  /** Wants a sign of life. */
+  | { readonly kind: 'areYouThere' }
   /** End although the mount may still have users. */
   | { readonly kind: 'stop' }
   /** End between two requests, and leave everything to the next server. */
   | { readonly kind: 'handOver' };
 
 export type MessageFromLoop =
-  /** Everything is in place: the device can be mounted. */
-  | { readonly kind: 'ready' }
+  /** Everything is in place: the device can be mounted. `streams`: where the streams' slots are. */
+  | { readonly kind: 'ready'; readonly streams: MemoryPlace }
+  | { readonly kind: 'iAmHere' }
+  | { readonly kind: 'capture'; readonly news: CaptureNews }
   | { readonly kind: 'serving'; readonly negotiated: Negotiated }
   /** The last server's state is taken over, all but this many open files that are gone. */
-  | { readonly kind: 'resumed'; readonly lost: number }
+  | { readonly kind: 'resumed'; readonly lost: number; readonly streams: MemoryPlace }
   | { readonly kind: 'unsupported'; readonly reason: string }
   | { readonly kind: 'slow'; readonly work: SlowWork }
   | { readonly kind: 'losses'; readonly reports: readonly LossReport[]; readonly totalBytes: number }

@@ -27,9 +27,10 @@ import { HandleRecords } from '../mirror/handle-records.js';
 import { Mirror, type MirrorRecords } from '../mirror/mirror.js';
 import { NodeRecords } from '../mirror/node-records.js';
 import { OpenDescriptors } from '../mirror/open-descriptors.js';
+import { loopThread, OperationTimes } from '../observability/operation-times.js';
 import { crashAt } from '../recovery/crash-point.js';
 import { IdleBackings } from '../recovery/idle-backings.js';
-import { Intents } from '../recovery/intents.js';
+import { Intents, RESENT } from '../recovery/intents.js';
 import { requestAgain } from '../recovery/request-again.js';
 import { ServerState } from '../recovery/server-state.js';
 import { TextPool } from '../recovery/text-pool.js';
@@ -37,7 +38,7 @@ import { type DeviceClient, DeviceTransport } from './device-transport.js';
 import type { LoopSettings, MessageFromLoop, MessageToLoop } from './loop-messages.js';
 import type { Negotiated, Unsupported, Wanted } from './negotiation.js';
 import { handlersByOpcode } from './operation-table.js';
-import { NO_REPLY, Session } from './session.js';
+import { NO_REPLY, Session, type SessionEvents } from './session.js';
 import { HandedRequests } from './uring/handed-requests.js';
 import { HotRequests } from './uring/hot-requests.js';
 
@@ -80,6 +81,7 @@ export class RequestLoop implements DeviceClient {
       handles: new HandleRecords(texts, this.state?.section('handles')),
       backings: new IdleBackings(this.state?.section('backings')),
     };
+    const times = new OperationTimes(settings.times, loopThread);
     const descriptors = new OpenDescriptors(shared && MemoryRegion.at(shared.descriptors));
     const streams = shared ? MemoryRegion.at(shared.streams) : this.state?.section('streams');
     const slots = new StreamSlots(streams, texts);
@@ -99,7 +101,16 @@ export class RequestLoop implements DeviceClient {
     const patterns = this.compile(settings.rules);
     const { intents } = records;
     this.streams = new StreamTable(patterns, store, this.losses, options, slots, this.provenance, intents);
-    this.session = new Session(settings.deviceFd, this.mirror, this.streams, this.wanted, {
+    const events = this.sessionEvents();
+    this.session = new Session(settings.deviceFd, this.mirror, this.streams, this.wanted, events, times);
+    if (shared !== undefined) {
+      const hot = HotRequests.at(shared, slots, settings.chunkSize, times);
+      this.handed = new HandedRequests(shared, this.session, this.streams, handlersByOpcode, hot);
+    }
+  }
+
+  private sessionEvents(): SessionEvents {
+    return {
       onNegotiated: (result) => {
         this.negotiated = result;
       },
@@ -114,11 +125,7 @@ export class RequestLoop implements DeviceClient {
           opcode,
           stack: error instanceof Error ? (error.stack ?? error.message) : `${error}`,
         }),
-    });
-    if (shared !== undefined) {
-      const hot = HotRequests.at(shared, slots, settings.chunkSize);
-      this.handed = new HandedRequests(shared, this.session, this.streams, handlersByOpcode, hot);
-    }
+    };
   }
 
   private openProvenance(): Provenance | undefined {
@@ -140,7 +147,7 @@ export class RequestLoop implements DeviceClient {
     const transport = new DeviceTransport({ deviceFd, wakeFd, busyPollMicroseconds, buffer }, this);
     if (this.settings.resume) this.resume();
     else {
-      this.tell({ kind: 'ready' });
+      this.tell({ kind: 'ready', streams: this.streams.slots.region.place });
       transport.awaitWakeUp();
     }
     transport.run();
@@ -165,11 +172,12 @@ export class RequestLoop implements DeviceClient {
     crashAt?.('resumed');
     requestAgain(settings.deviceFd, agreed.resend, mirror.intents);
     crashAt?.('resent');
-    this.tell({ kind: 'resumed', lost });
+    this.tell({ kind: 'resumed', lost, streams: streams.slots.region.place });
   }
 
   serve(length: number): void {
     const { session, settings } = this;
+    if (session.request.uniqueHigh >= RESENT) this.state?.countResent();
     const result = session.serve(length, handlersByOpcode, -1);
     if (result !== NO_REPLY) session.reply.send(settings.deviceFd, session.request, result);
     crashAt?.('answered');
@@ -209,6 +217,7 @@ export class RequestLoop implements DeviceClient {
       const { message } = received;
       if (message.kind === 'stop') return false;
       if (message.kind === 'handOver') return false;
+      if (message.kind === 'areYouThere') this.tell({ kind: 'iAmHere' });
       if (message.kind === 'mounted') this.wanted.uring = message.uring;
       if (message.kind === 'syncFailed') this.streams.syncFailed(message.path);
       if (message.kind === 'command') this.provenance?.learn(message.pid, message.bytes);
@@ -235,6 +244,7 @@ export class RequestLoop implements DeviceClient {
     this.state?.beat();
     this.streams.housekeep(now);
     this.reportLosses(now);
+    this.reportNews();
     const isIdle = this.streams.isIdle && this.losses.isEmpty && (this.provenance?.isIdle ?? true);
     if (!isIdle) return HOUSEKEEPING_INTERVAL;
     return this.settings.idleMilliseconds === 0 ? -1 : this.settings.idleMilliseconds;
@@ -245,6 +255,11 @@ export class RequestLoop implements DeviceClient {
     if (reports.length > 0) this.tell({ kind: 'losses', reports, totalBytes: this.losses.totalBytes });
     const unrecorded = this.provenance?.dueFailures(now) ?? [];
     if (unrecorded.length > 0) this.tell({ kind: 'unrecorded', reports: unrecorded });
+  }
+
+  private reportNews(): void {
+    const news = { events: this.streams.takeEvents(), losses: this.losses.takeNews() };
+    if (news.events.length + news.losses.length > 0) this.tell({ kind: 'capture', news });
   }
 
   private compile(rules: readonly TrackRule[], isComplete = true): PatternSet {

@@ -16,6 +16,7 @@ import { Files } from '../mirror/files.js';
 import { Metadata } from '../mirror/metadata.js';
 import type { Mirror } from '../mirror/mirror.js';
 import type { Node } from '../mirror/node.js';
+import { OperationTimes } from '../observability/operation-times.js';
 import { crashAt } from '../recovery/crash-point.js';
 import type { AgreedProtocol } from '../recovery/server-state.js';
 import { AttributeNotice } from './attribute-notice.js';
@@ -68,6 +69,7 @@ export class Session {
     readonly streams: StreamTable,
     readonly wanted: Wanted,
     readonly events: SessionEvents,
+    private readonly times: OperationTimes = new OperationTimes(),
   ) {
     this.caller = mirror.caller;
     this.metadata = new Metadata(mirror);
@@ -125,10 +127,14 @@ export class Session {
     caller.gid = request.gid;
     caller.pid = request.pid;
     const { intents } = this.mirror;
-    intents.begin(request.uniqueLow, request.uniqueHigh, request.opcode);
+    const { opcode } = request;
+    intents.begin(request.uniqueLow, request.uniqueHigh, opcode);
     crashAt?.('received');
     if (intents.isRedo) this.takeCountsBack();
-    const result = this.handle(handlers[request.opcode], length);
+    const begun = this.times.begin(opcode);
+    const result = this.handle(handlers[opcode], length);
+    // What is answered later is timed by whoever answers it.
+    if (begun >= 0 && result !== NO_REPLY) this.times.end(opcode, begun);
     crashAt?.('served');
     this.mirror.trim();
     return result;

@@ -7,8 +7,10 @@
  */
 import { writeSync } from 'node:fs';
 import { copyFileRangeSlow, fallocateSlow, fdatasyncSlow, fsyncSlow } from '../libc/calls.js';
+import { OperationTimes } from '../observability/operation-times.js';
 import { ChunkSyncs, onPool } from './chunk-syncs.js';
 import { OutHeader, WriteOut } from './layout.js';
+import { Opcode } from './opcode.js';
 import type { CopyWork, SlowWork, SyncWork } from './slow-work.js';
 import type { SlotReplies } from './uring/slot-replies.js';
 
@@ -26,38 +28,45 @@ export class SlowCalls {
     private readonly deviceFd: number,
     private readonly slotReplies: SlotReplies | undefined,
     onCaptureUnsynced: (errno: number, path: string) => void,
+    private readonly times: OperationTimes = new OperationTimes(),
   ) {
     this.chunkSyncs = new ChunkSyncs(onCaptureUnsynced);
   }
 
   /** Does the work and answers its request; returns at once. */
   run(work: SlowWork): void {
+    const begun = performance.now();
     switch (work.kind) {
       case 'sync':
-        void this.sync(work);
+        void this.sync(work, begun);
         break;
       case 'allocate':
-        fallocateSlow(work.fd, work.mode, work.offset, work.length, (result) => this.reply(work, result));
+        fallocateSlow(work.fd, work.mode, work.offset, work.length, (result) => {
+          this.times.end(Opcode.FALLOCATE, begun);
+          this.reply(work, result);
+        });
         break;
       case 'copy':
-        this.copy(work);
+        this.copy(work, begun);
         break;
     }
   }
 
-  private async sync(work: SyncWork): Promise<void> {
+  private async sync(work: SyncWork, begun: number): Promise<void> {
     if (work.capture !== undefined) await this.chunkSyncs.sync(work.capture);
     const result = await onPool(work.dataOnly ? fdatasyncSlow : fsyncSlow, work.fd);
+    this.times.end(work.written === undefined ? Opcode.FSYNC : Opcode.WRITE, begun);
     this.reply(work, result, work.written);
   }
 
-  private copy(work: CopyWork): void {
+  private copy(work: CopyWork, begun: number): void {
     const from = new BigInt64Array([work.fromOffset]);
     const to = new BigInt64Array([work.toOffset]);
     const offsets = [from, to];
     this.inUse.add(offsets);
     copyFileRangeSlow(work.fromFd, from, work.toFd, to, work.length, work.flags, (copied) => {
       this.inUse.delete(offsets);
+      this.times.end(Opcode.COPY_FILE_RANGE, begun);
       this.reply(work, copied, copied);
     });
   }

@@ -1,7 +1,7 @@
 /**
  * Memory outside the JavaScript heap, with an address that system calls can be given.
  *
- * Guarantees: a region never moves and lives as long as the process; `bytes`, `words` and `integers` show the same memory, in
+ * Guarantees: a region never moves and lives as long as the process; `bytes`, `words`, `integers` and `doubles` show the same memory, in
  * every thread that has its place. Does not free: regions are made once, at start, and reused for every request.
  */
 import koffi from 'koffi';
@@ -28,6 +28,8 @@ export class MemoryRegion {
   readonly words: Uint32Array;
   /** The same words, signed. */
   readonly integers: Int32Array;
+  /** The same memory as 64-bit floating-point numbers: counters that are exact up to 2^53. */
+  readonly doubles: Float64Array;
 
   /**
    * @param size - bytes, a multiple of 8
@@ -41,6 +43,7 @@ export class MemoryRegion {
     this.bytes = Buffer.from(view);
     this.words = new Uint32Array(view);
     this.integers = new Int32Array(view);
+    this.doubles = new Float64Array(view);
   }
 
   /** What another thread needs to see the same memory. */

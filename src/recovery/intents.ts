@@ -40,7 +40,7 @@ import type { Node } from '../mirror/node.js';
 const TWO_32 = 2 ** 32;
 
 /** FUSE_UNIQUE_RESEND, in the high word of `unique`. */
-const RESENT = 0x80000000;
+export const RESENT = 0x80000000;
 
 const WORDS = 32;
 /** So many servers can die, each in another request, before the notes of the first are overwritten. */

@@ -100,6 +100,15 @@ export class ServerState {
     return this.get(HeaderWord.restarts);
   }
 
+  /** Requests that the kernel delivered to another server than the first that read them. */
+  get resent(): number {
+    return this.get(HeaderWord.resent);
+  }
+
+  countResent(): void {
+    this.header.words[HeaderWord.resent] = this.resent + 1;
+  }
+
   get mountId(): number {
     return this.get(HeaderWord.mountId);
   }

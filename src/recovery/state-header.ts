@@ -28,6 +28,8 @@ export const HeaderWord = {
   features: 9,
   /** Three numbers of the version that serves. */
   version: 10,
+  /** Requests that the kernel delivered again. */
+  resent: 13,
 } as const;
 
 export const Transport = { device: 1, uring: 2 } as const;

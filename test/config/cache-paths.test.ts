@@ -11,6 +11,8 @@ test('the log cache has the documented names', () => {
     logs: '/logcache/logs',
     meta: '/logcache/meta',
     trackfiles: '/logcache/trackfiles.txt',
+    statusSocket: '/logcache/status.sock',
+    collectorSocket: '/logcache/collector.sock',
     defaultLogfile: '/logcache/logagg-fs.log',
   });
 });

@@ -32,6 +32,7 @@ const defaults: MountOptions = {
   passthrough: true,
   nativeUntracked: false,
   provenance: true,
+  metrics: undefined,
   kernelFlags: defaultKernelFlags,
 };
 
@@ -104,6 +105,9 @@ const accepted: readonly [name: string, options: string, expected: Partial<Mount
   ['passthrough off', 'passthrough=off', { passthrough: false }],
   ['passthrough on again', 'passthrough=off,passthrough=on', {}],
   ['provenance off', 'provenance=off', { provenance: false }],
+  ['metrics on a port', 'metrics=9105', { metrics: '127.0.0.1:9105' }],
+  ['metrics on an address', 'metrics=[::1]:9105', { metrics: '[::1]:9105' }],
+  ['metrics on a socket', 'metrics=unix:run/m.sock', { metrics: 'unix:/cwd/run/m.sock' }],
   ['untracked native', 'untracked=native', { nativeUntracked: true }],
   ['rw undoes ro', 'ro,rw', {}],
   ['ro undoes rw', 'rw,ro', flags({ readOnly: true })],
@@ -299,6 +303,7 @@ function randomOptions(random: () => number): MountOptions {
     passthrough: coin(),
     nativeUntracked: coin(),
     provenance: coin(),
+    metrics: coin() ? undefined : '127.0.0.1:9105',
     kernelFlags: {
       readOnly: coin(),
       noSuid: coin(),

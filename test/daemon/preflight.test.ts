@@ -103,6 +103,13 @@ describe('refused', () => {
     assertRefused(options('mnt', 'root=c/d'), 'LOGAGG_ROOT', /not a directory/);
   });
 
+  test('a socket for metrics inside the mountpoint, also by a symlink', () => {
+    symlinkSync('mnt', join(directory, 'link'));
+    for (const path of ['mnt/m.sock', 'link/m.sock']) {
+      assertRefused(options('mnt', `root=c,metrics=unix:${path}`), 'LOGAGG_OPTION_VALUE', /lies inside the mountpoint/);
+    }
+  });
+
   test('a logfile inside the mountpoint, also by a symlink', () => {
     symlinkSync('mnt', join(directory, 'link'));
     assertRefused(options('mnt', 'root=c,logfile=mnt/own.log'), 'LOGAGG_LOGFILE', /lies inside the mountpoint/);

@@ -11,6 +11,8 @@ import type { LogRecord } from '../record.js';
 /** Records of one stream or of several, in order within each stream. Never empty. */
 export interface Batch {
   readonly records: readonly LogRecord[];
+  /** How many there are, where that is known without making them. */
+  readonly count?: number;
   /** Bytes of all messages. */
   readonly bytes: number;
   /**

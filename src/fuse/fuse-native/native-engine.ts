@@ -17,6 +17,7 @@ import { PatternSet } from '../../capture/pattern-set.js';
 import { Provenance } from '../../capture/provenance.js';
 import { SealedChunks } from '../../capture/sealed-chunks.js';
 import { SkippedWriters } from '../../capture/skipped-writers.js';
+import type { StreamSlots } from '../../capture/stream-slots.js';
 import { StreamTable } from '../../capture/stream-table.js';
 import type { TrackRule } from '../../capture/track-list.js';
 import { unknownWriter } from '../../capture/writer.js';
@@ -26,6 +27,7 @@ import type { MountOptions } from '../../config/mount-options.js';
 import { errnoName } from '../../libc/errno.js';
 import { Caller } from '../../mirror/caller.js';
 import { Mirror } from '../../mirror/mirror.js';
+import { mainThread, OperationTimes } from '../../observability/operation-times.js';
 import { ChunkSyncs } from '../chunk-syncs.js';
 import type { Engine, EngineEvents } from '../engine.js';
 import type { LoopSettings } from '../loop-messages.js';
@@ -105,6 +107,15 @@ export class NativeEngine implements Engine {
     this.streams.usePatterns(this.patterns, this.session.mirror.handles.writable());
   }
 
+  get streamSlots(): StreamSlots {
+    return this.streams.slots;
+  }
+
+  /** It serves on this thread. */
+  isThere(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async unmount(): Promise<'unmounted' | 'busy'> {
     // Somebody may have detached ours, and mounted something else since.
     if (!this.ownMount?.isOnTop) return 'busy';
@@ -132,9 +143,10 @@ export class NativeEngine implements Engine {
       this.events.onDefect('captured bytes could not be synced', errnoName(errno));
     });
     const reopensNodes = hasCapability(Capability.dacReadSearch);
-    return new NativeSession(mirror, this.streams, creatorOf, reopensNodes, chunkSyncs, (what, error) =>
-      this.events.onDefect(what, error instanceof Error ? (error.stack ?? error.message) : `${error}`),
-    );
+    const onDefect = (what: string, error: unknown): void =>
+      this.events.onDefect(what, error instanceof Error ? (error.stack ?? error.message) : `${error}`);
+    const times = new OperationTimes(settings.times, mainThread);
+    return new NativeSession(mirror, this.streams, creatorOf, reopensNodes, chunkSyncs, onDefect, times);
   }
 
   /** Looking for it takes a while: only where a file would be captured. */
@@ -189,6 +201,12 @@ export class NativeEngine implements Engine {
     this.session.walker.letGoOfRenamed();
     this.streams.housekeep(now);
     this.reportLosses(now);
+    this.reportNews();
+  }
+
+  private reportNews(): void {
+    const news = { events: this.streams.takeEvents(), losses: this.losses.takeNews() };
+    if (news.events.length + news.losses.length > 0) this.events.onCaptureNews(news);
   }
 
   private reportLosses(now: number): void {

@@ -15,7 +15,9 @@ import { ExtendedAttributes } from '../../mirror/extended-attributes.js';
 import { Files } from '../../mirror/files.js';
 import { Metadata } from '../../mirror/metadata.js';
 import type { Mirror } from '../../mirror/mirror.js';
+import { OperationTimes } from '../../observability/operation-times.js';
 import type { ChunkSyncs } from '../chunk-syncs.js';
+import { Opcode } from '../opcode.js';
 import { HiddenFiles } from './hidden-files.js';
 import { NativePath } from './native-path.js';
 import { NativeRequest } from './native-request.js';
@@ -42,6 +44,13 @@ const extraAnswers: Partial<Record<Fuse.OperationName, (result: number) => reado
   readdir: () => [[], []],
   readlink: () => [''],
   getxattr: () => [Buffer.alloc(0)],
+};
+
+/** What the package's operations count as: the kernel's requests that they stand for. */
+const opcodes: Partial<Record<Fuse.OperationName, number>> = {
+  ...Object.fromEntries(Object.entries(Opcode).map(([name, opcode]) => [name.toLowerCase(), opcode])),
+  ...{ chmod: Opcode.SETATTR, chown: Opcode.SETATTR, utimens: Opcode.SETATTR },
+  ...{ truncate: Opcode.SETATTR, ftruncate: Opcode.SETATTR },
 };
 
 /** Results that the package hands on as they are; of all others success is 0. */
@@ -74,6 +83,7 @@ export class NativeSession {
     private readonly reopensNodes: boolean,
     readonly chunkSyncs: ChunkSyncs,
     private readonly onDefect: (what: string, error: unknown) => void,
+    private readonly times: OperationTimes = new OperationTimes(),
   ) {
     this.walker = new PathWalker(mirror, this.hidden);
     this.metadata = new Metadata(mirror);
@@ -97,9 +107,12 @@ export class NativeSession {
 
   private serve(name: Fuse.OperationName, operation: NativeOperation, done: Fuse.Done): void {
     let answered = false;
+    const opcode = opcodes[name] ?? Opcode.GETATTR;
+    const begun = this.times.begin(opcode);
     const answer = (result: number): void => {
       if (answered) return;
       answered = true;
+      if (begun >= 0) this.times.end(opcode, begun);
       if (result < 0) done(result);
       else done(answersWithCount.includes(name) ? result : 0, ...(extraAnswers[name]?.(result) ?? []));
     };

@@ -16,12 +16,13 @@ import { FileStatus } from '../../libc/file-status.js';
 import { O_APPEND, SYNCHRONOUS_FLAGS } from '../../libc/flags.js';
 import { MemoryRegion } from '../../libc/memory.js';
 import { HandleFlag, OpenDescriptors } from '../../mirror/open-descriptors.js';
+import { OperationTimes } from '../../observability/operation-times.js';
 import { GETATTR_HANDLE, GetattrIn, ReadIn, WriteFlag, WriteIn, WriteOut } from '../layout.js';
 import { MAX_WRITE } from '../negotiation.js';
 import { Opcode } from '../opcode.js';
 import { Reply } from '../reply.js';
 import type { SharedMemory } from './queue-messages.js';
-import { RequestSlots } from './request-slots.js';
+import { RequestSlots, Task } from './request-slots.js';
 
 /** The request is the owner's to serve. Below every errno. */
 export const HAND_OVER = -0x10001;
@@ -34,6 +35,7 @@ export class HotRequests {
     private readonly slots: RequestSlots,
     private readonly descriptors: OpenDescriptors,
     private readonly capture: HotCapture,
+    private readonly times: OperationTimes = new OperationTimes(),
   ) {
     this.reply = new Reply(slots.payloads);
   }
@@ -41,12 +43,15 @@ export class HotRequests {
   /**
    * For one thread, from the memory that all share.
    * @param streams - that thread's view of the streams in it
+   * @param times - where that thread counts operations
    */
-  static at(memory: SharedMemory, streams: StreamSlots, chunkSize: number): HotRequests {
+  static at(memory: SharedMemory, streams: StreamSlots, chunkSize: number, times: OperationTimes): HotRequests {
     const lastWriters = memory.lastWriters && new LastWriters(MemoryRegion.at(memory.lastWriters));
-    const capture = new HotCapture(streams, chunkSize, lastWriters, new ByteCredit(MemoryRegion.at(memory.credit)));
+    const credit = new ByteCredit(MemoryRegion.at(memory.credit));
+    const slots = RequestSlots.at(memory.slots);
+    const capture = new HotCapture(streams, chunkSize, lastWriters, credit, slots.payloads);
     const descriptors = new OpenDescriptors(MemoryRegion.at(memory.descriptors));
-    return new HotRequests(RequestSlots.at(memory.slots), descriptors, capture);
+    return new HotRequests(slots, descriptors, capture, times);
   }
 
   /**
@@ -54,7 +59,19 @@ export class HotRequests {
    * @returns bytes of payload, a negated errno, or {@link HAND_OVER}
    */
   serve(slot: number): number {
-    switch (this.slots.opcode(slot)) {
+    const { slots, times } = this;
+    const opcode = slots.opcode(slot);
+    if (opcode !== Opcode.WRITE && opcode !== Opcode.READ && opcode !== Opcode.GETATTR) return this.leave(slot);
+    const begun = times.begin(opcode);
+    const result = this.attempt(opcode, slot);
+    if (result !== HAND_OVER && begun >= 0) times.end(opcode, begun);
+    // The owner counts what it serves; what it has only to capture was served here.
+    if (result === HAND_OVER && slots.task(slot) !== Task.capture) times.leave(opcode);
+    return result;
+  }
+
+  private attempt(opcode: number, slot: number): number {
+    switch (opcode) {
       case Opcode.WRITE:
         return this.write(slot);
       case Opcode.READ:

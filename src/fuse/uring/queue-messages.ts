@@ -30,6 +30,8 @@ export interface QueueSettings {
   readonly thread: number;
   /** Bytes beyond which a chunk ends. */
   readonly chunkSize: number;
+  /** Where operations are counted, see `src/observability/operation-times.ts`. */
+  readonly times: SharedArrayBuffer;
 }
 
 export type ToQueueThread = 'serve' | 'end';

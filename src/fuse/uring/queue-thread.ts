@@ -10,6 +10,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { StreamSlots } from '../../capture/stream-slots.js';
 import { Errno } from '../../libc/errno.js';
 import { MemoryRegion } from '../../libc/memory.js';
+import { firstQueueThread, OperationTimes } from '../../observability/operation-times.js';
 import { Activity } from './activity.js';
 import { pinTo } from './cpus.js';
 import { HAND_OVER, HotRequests } from './hot-requests.js';
@@ -43,7 +44,8 @@ class QueueThread {
     this.owner = SlotMailbox.at(memory.toOwner);
     this.activity = new Activity(memory.activity);
     const streams = new StreamSlots(MemoryRegion.at(memory.streams));
-    this.hot = HotRequests.at(memory, streams, chunkSize);
+    const times = new OperationTimes(settings.times, firstQueueThread + thread);
+    this.hot = HotRequests.at(memory, streams, chunkSize, times);
     const threads = thread + 1 + others.length;
     this.queues = Array.from({ length: memory.slots.queues }, (_, queue) => queue).filter(
       (queue) => queue % threads === thread,

@@ -37,6 +37,8 @@ export interface QueuesOptions {
   readonly busyPollMicroseconds: number;
   /** Folder for the provenance of chunks; undefined for none. */
   readonly meta: string | undefined;
+  /** Where operations are counted. */
+  readonly times: SharedArrayBuffer;
 }
 
 export class Queues {
@@ -49,7 +51,7 @@ export class Queues {
   private readonly activity = new Activity();
   private readonly busyPollMicroseconds: number;
 
-  constructor({ deviceFd, wakeFd, chunkSize, busyPollMicroseconds, meta }: QueuesOptions) {
+  constructor({ deviceFd, wakeFd, chunkSize, busyPollMicroseconds, meta, times }: QueuesOptions) {
     this.busyPollMicroseconds = busyPollMicroseconds;
     const cpus = possibleCpus();
     const threads = Math.min(cpus, MAX_THREADS);
@@ -67,7 +69,7 @@ export class Queues {
       toQueues: Array.from({ length: threads }, () => mailbox(eventfd(0, EFD_CLOEXEC))),
     };
     this.threads = Array.from({ length: threads }, (_, thread) => {
-      const workerData: QueueSettings = { deviceFd, memory: this.memory, thread, chunkSize };
+      const workerData: QueueSettings = { deviceFd, memory: this.memory, thread, chunkSize, times };
       const url = new URL('./queue-thread.js', import.meta.url);
       return new Worker(url, { workerData, resourceLimits: WORKER_LIMITS });
     });
