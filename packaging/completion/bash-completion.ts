@@ -73,6 +73,9 @@ _logagg_fs() {
   fi
   if [[ ( -z $command || $command == mount.* ) && $prev == @(-o|--options) ]]; then
     _logagg_fs_mount_options
+    # Readline replaces only what stands behind the last of its word breaks.
+    local kept=\${cur%"\${cur##*[=:]}"}
+    COMPREPLY=("\${COMPREPLY[@]#"$kept"}")
     return
   fi
   _logagg_fs_values "$command" "$prev" && return

@@ -28,13 +28,13 @@ export interface BundledPackage {
   readonly place: string;
 }
 
-/** Folders that hold nothing that runs, whichever package they are in. */
+/** Folders at the top of a package that hold nothing that runs, whichever package it is. */
 const idleFolders = new Set([...['test', 'tests', 'doc', 'docs', 'example', 'examples', 'benchmark', 'benchmarks']]);
 
 /** The same for single packages. */
 const idleParts: Readonly<Record<string, RegExp>> = {
   // The sources and headers of its binary.
-  koffi: /^(src|vendor|cnoke\.cjs)(\/|$)/,
+  koffi: /^(vendor|lib|cnoke\.cjs)(\/|$)|trampolines\.cjs$|\.(cc|hh|inc|S|asm)$/,
   // Zod's TypeScript, and messages in other languages, which nobody asks for.
   zod: /^src(\/|$)/,
   protobufjs: /^dist(\/|$)/,
@@ -123,7 +123,7 @@ function runsHere(folder: string): boolean {
 function runs({ name, programs }: PackageManifest, path: string, isFolder: boolean): boolean {
   const last = basename(path);
   if (last.startsWith('.')) return false;
-  if (isFolder) return !idleFolders.has(last) && !isIdlePart(name, path, true);
+  if (isFolder) return !idleFolders.has(path) && !isIdlePart(name, path, true);
   if (idleFiles.test(last) || licenceFiles.test(last) || programs.includes(path)) return false;
   return !isForeignBinary(path) && !isIdlePart(name, path, false);
 }
