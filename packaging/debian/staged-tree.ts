@@ -47,17 +47,22 @@ const copies: Readonly<Record<string, string>> = {
   'etc/logrotate.example': 'etc/logrotate.d/logagg-fs',
 };
 
+/**
+ * What mount(8) looks for in /sbin, which is /usr/sbin on Debian 12: `mount.TYPE`, for both types. Without the second one the
+ * type `fuse.logagg-fs` would need mount.fuse of the package fuse3.
+ */
+const helpers = ['mount.logagg-fs', 'mount.fuse.logagg-fs'];
+const programNames = ['usr/bin/logagg-fs', ...helpers.map((helper) => `usr/sbin/${helper}`)];
+
 /** Makes the tree. */
 export function stageTree({ project, target, changelog }: TreeSource): void {
   stageProgram(project, target);
   for (const [from, to] of Object.entries(copies)) place(target, to, readFileSync(join(project, from)));
-  link(target, 'usr/bin/logagg-fs', '../lib/logagg-fs/bin/logagg-fs');
-  // mount(8) looks in /sbin, which is /usr/sbin on Debian 12.
-  link(target, 'usr/sbin/mount.logagg-fs', '../lib/logagg-fs/bin/logagg-fs');
+  for (const name of programNames) link(target, name, '../lib/logagg-fs/bin/logagg-fs');
   place(target, 'usr/share/bash-completion/completions/logagg-fs', bashCompletion());
   link(target, 'usr/share/bash-completion/completions/mount.logagg-fs', 'logagg-fs');
   for (const page of manualPages(project)) stageManualPage(target, page);
-  link(target, 'usr/share/man/man8/mount.logagg-fs.8.gz', 'logagg-fs.8.gz');
+  for (const helper of helpers) link(target, `usr/share/man/man8/${helper}.8.gz`, 'logagg-fs.8.gz');
   stageDocuments(project, target, changelog);
   setModes(target);
 }
