@@ -1,50 +1,14 @@
 /**
- * The command line: one commander program, whose default command mounts.
+ * The command line: runs the commander program of `src/program.ts`.
  *
  * Guarantees: whatever goes wrong is one line on stderr and an exit code of the table in `src/config/errors.ts`; a stack
  * trace appears only for an internal error, and only when debugging. Does not itself know any command.
  */
 
 import { basename } from 'node:path';
-import { Command, CommanderError } from 'commander';
-import { addCollect } from './commands/collect.js';
-import { addMount, addMountHelper } from './commands/mount.js';
-import { addRestart, addUmount, addUmountHelper } from './commands/mount-control.js';
-import { addStatus } from './commands/status.js';
+import { CommanderError } from 'commander';
 import { ExitCode, LogaggError } from './config/errors.js';
-import { readVersion } from './config/version.js';
-
-/** The program under the name it was called by: mount(8) calls its helpers `mount.TYPE`, umount(8) `umount.TYPE`. */
-function createProgram(programName: string): Command {
-  const program = new Command()
-    .version(readVersion(), '-V, --version', 'show the version')
-    .helpOption('-h, --help', 'show this help')
-    .exitOverride()
-    .configureOutput({ outputError: () => undefined })
-    .showSuggestionAfterError(true)
-    .allowExcessArguments(false);
-  if (programName.startsWith('mount.')) {
-    program.name(programName).description('Mounts logagg-fs for mount(8).');
-    addMountHelper(program);
-    return program;
-  }
-  if (programName.startsWith('umount.')) {
-    program.name(programName).description('Unmounts logagg-fs for umount(8).');
-    addUmountHelper(program);
-    return program;
-  }
-  program
-    .name('logagg-fs')
-    .description('Mirrors a log directory and captures what is written to tracked files into chunks.');
-  // What follows a subcommand's name belongs to the subcommand.
-  program.enablePositionalOptions();
-  addMount(program);
-  addCollect(program);
-  addStatus(program);
-  addRestart(program);
-  addUmount(program);
-  return program;
-}
+import { createProgram } from './program.js';
 
 /** Writes one line to stderr and returns the exit code. */
 function report(error: unknown, debugging: boolean): number {

@@ -9,6 +9,7 @@
 import { type Command, Option } from 'commander';
 import { ExitCode, LogaggError } from '../config/errors.js';
 import { type MountOptions, parseMountOptions } from '../config/mount-options.js';
+import { formatOptionHelp } from '../config/option-help.js';
 
 /** The flags of `logagg-fs`; libfuse's `-s`, `-n` and `-v` are accepted and mean nothing. */
 interface MountFlags {
@@ -28,19 +29,7 @@ interface HelperFlags {
 
 const optionsHelp = `
 Mount options (-o), the first one required:
-  root=DIRECTORY        the log cache: mirror/, logs/ and trackfiles.txt; made when missing
-  logfile=FILE          our own log (default: logagg-fs.log in root=, stderr in the foreground)
-  loglevel=LEVEL        trace, debug, info, warn, error or fatal (default: info)
-  group=GROUP           group that may read chunks (default: root alone)
-  chunksize=BYTES       start a new chunk beyond this size; k and m allowed (default: 500000)
-  seal=SECONDS          seal a chunk that was idle for so long (default: 10)
-  hang=SECONDS          replace a server that shows no sign of life for so long, 0 for never (default: 30)
-  skipwriters=A:B       commands whose writes are not captured (default: logrotate:gzip:bzip2:xz:zstd)
-  engine=ENGINE         auto, kernel or fuse-native (default: auto)
-  transport=TRANSPORT   auto, uring or device, for engine=kernel (default: auto)
-  passthrough=on|off    reads go straight to the mirror's files where the kernel can (default: on)
-  metrics=ADDRESS       serve metrics and a dashboard: unix:PATH, PORT of 127.0.0.1, or ADDRESS:PORT
-  busypoll=MICROSECONDS wait actively for the next request, 0 to 1000 (default: 50)
+${formatOptionHelp()}
   ro, nosuid, nodev, noexec, noatime, sync and the like as in mount(8)
 
 Write a comma in a value as \\054, a space as \\040, or put the value in double quotes.

@@ -89,7 +89,9 @@ export class FaultInjector {
 
   private shortened(args: number[]): number[] {
     const length = args[LENGTH] ?? 0;
-    return length < 2 ? args : args.with(LENGTH, 1 + Math.floor(this.random() * (length - 1)));
+    if (length < 2) return args;
+    const shorter = 1 + Math.floor(this.random() * (length - 1));
+    return args.map((value, index) => (index === LENGTH ? shorter : value));
   }
 }
 
