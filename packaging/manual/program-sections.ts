@@ -42,12 +42,11 @@ function commandSection(program: Command): string {
   const usage = program.usage().replace(/^\[options\]\s*/, '');
   return [
     `.Ss logagg-fs ${argument(program.name())}`,
-    `.Nm logagg-fs Cm ${argument(program.name())} ${usage.split(' ').map(usageWord).join(' ')}`,
+    `.Nm logagg-fs Cm ${argument(program.name())} ${usage.split(' ').map(usageWord).join(' ')}\\&`,
     '.Pp',
-    textLines(program.description()),
-    '.Pp',
+    textLines(sentence(program.description())),
     // What a page of its own tells is not told twice.
-    program.name() === 'collect' ? 'See\n.Xr logagg-fs-collect 1 .' : optionList(program),
+    program.name() === 'collect' ? '.Pp\nSee\n.Xr logagg-fs-collect 1 .' : optionList(program),
   ].join('\n');
 }
 
