@@ -31,6 +31,7 @@ Mount options (-o), the first one required:
   root=DIRECTORY        the log cache: mirror/, logs/ and trackfiles.txt; made when missing
   logfile=FILE          our own log (default: logagg-fs.log in root=, stderr in the foreground)
   loglevel=LEVEL        trace, debug, info, warn, error or fatal (default: info)
+  inplace               the real files stay in the directory underneath; <root>/mirror is a bind mount of it
   group=GROUP           group that may read chunks (default: root alone)
   chunksize=BYTES       start a new chunk beyond this size; k and m allowed (default: 500000)
   seal=SECONDS          seal a chunk that was idle for so long (default: 10)

@@ -67,6 +67,8 @@ export interface MountOptions {
   readonly nativeUntracked: boolean;
   /** Who wrote what, and when, is recorded beside the chunks. */
   readonly provenance: boolean;
+  /** The mirror is a bind mount of the directory underneath the mountpoint: the real files stay where they are. */
+  readonly inPlace: boolean;
   readonly kernelFlags: KernelFlags;
 }
 
@@ -130,6 +132,7 @@ export function formatMountOptions(options: MountOptions): string {
     passthrough: options.passthrough ? 'on' : 'off',
     untracked: options.nativeUntracked ? 'native' : 'served',
     provenance: options.provenance ? 'on' : 'off',
+    inplace: options.inPlace ? 'on' : 'off',
   };
   const assignments = Object.entries(values).flatMap(([name, value]) =>
     value === undefined ? [] : [`${name}=${escapeOptionValue(value)}`],

@@ -36,6 +36,7 @@ export const defaultOwnOptions: OwnOptions = {
   passthrough: true,
   nativeUntracked: false,
   provenance: true,
+  inPlace: false,
 };
 
 /** Names as Python's logging, syslog and pino write them. */
@@ -74,6 +75,7 @@ const readers: Readonly<Record<string, Reader>> = {
   passthrough: (value) => ({ passthrough: readChoice('passthrough', value, ['on', 'off']) === 'on' }),
   untracked: (value) => ({ nativeUntracked: readChoice('untracked', value, ['served', 'native']) === 'native' }),
   provenance: (value) => ({ provenance: readChoice('provenance', value, ['on', 'off']) === 'on' }),
+  inplace: (value) => ({ inPlace: value === '' || readChoice('inplace', value, ['on', 'off']) === 'on' }),
   fsname: (value) => ({ source: readText('fsname', value, 'a name') }),
 };
 

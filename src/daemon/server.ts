@@ -5,7 +5,7 @@
  * SIGTERM, SIGINT and an unmount end it the same way: chunks sealed, log written, within 5 s. SIGHUP rereads
  * trackfiles.txt. Never touches its own mountpoint: it would wait for itself.
  */
-import { fstatSync, openSync, readFileSync, statSync } from 'node:fs';
+import { fstatSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
@@ -24,6 +24,7 @@ import type { KernelEngineSettings } from '../fuse/kernel-engine.js';
 import { errnoName } from '../libc/errno.js';
 import { faultsOnPurpose } from '../libc/faults.js';
 import type { Log } from '../observability/log.js';
+import { openMirror, releaseMirror } from './in-place.js';
 
 /** How long those who still use the mount may go on after a signal to end, in milliseconds. */
 const GRACE_PERIOD = 2000;
@@ -63,7 +64,7 @@ export class Server {
     const paths = cachePaths(root);
     const leftovers = sealLeftoverChunks(paths.logs);
     this.watcher.readNow();
-    const mirrorFd = openSync(paths.mirror, 'r');
+    const mirrorFd = openMirror(this.options);
     const settings = {
       mirrorFd,
       mountpoint,
@@ -111,6 +112,7 @@ export class Server {
     } finally {
       this.watcher.stop();
       this.metaSweep.stop();
+      this.releaseMirror();
       await this.log.close();
     }
   }
@@ -118,6 +120,15 @@ export class Server {
   /** Leaves no mount behind that nobody serves; for a server that can't go on. */
   async abandon(): Promise<void> {
     await this.engine?.abandon();
+    this.releaseMirror();
+  }
+
+  private releaseMirror(): void {
+    try {
+      releaseMirror(this.options);
+    } catch (error) {
+      this.logger.warn(`the bind mount of the mirror stays: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
 
   private async untilServing(engine: Engine): Promise<string> {
@@ -131,6 +142,7 @@ export class Server {
 
   private async giveUp(engine: Engine): Promise<void> {
     await engine.abandon();
+    this.releaseMirror();
     engine.stop();
     // A thread that sleeps in a system call would keep the process.
     await Promise.race([engine.ended.catch(() => undefined), delay(GRACE_PERIOD, undefined, { ref: false })]);

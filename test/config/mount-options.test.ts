@@ -31,6 +31,7 @@ const defaults: MountOptions = {
   passthrough: true,
   nativeUntracked: false,
   provenance: true,
+  inPlace: false,
   kernelFlags: defaultKernelFlags,
 };
 
@@ -297,6 +298,7 @@ function randomOptions(random: () => number): MountOptions {
     passthrough: coin(),
     nativeUntracked: coin(),
     provenance: coin(),
+    inPlace: coin(),
     kernelFlags: {
       readOnly: coin(),
       noSuid: coin(),
