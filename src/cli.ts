@@ -10,6 +10,7 @@ import { basename } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { addCollect } from './commands/collect.js';
 import { addMount, addMountHelper } from './commands/mount.js';
+import { addSetup } from './commands/setup.js';
 import { ExitCode, LogaggError } from './config/errors.js';
 
 /** The program under the name it was called by: mount(8) calls its helpers `mount.TYPE`. */
@@ -33,6 +34,7 @@ function createProgram(programName: string): Command {
   program.enablePositionalOptions();
   addMount(program);
   addCollect(program);
+  addSetup(program);
   return program;
 }
 

@@ -238,7 +238,7 @@ describe('back to a string', () => {
       formatMountOptions({ ...defaults, group: 'adm', root: '/a b,c', ...flags({ readOnly: true }) }),
       'ro,fsname=logagg-fs,root=/a\\040b\\054c,loglevel=info,engine=auto,transport=auto,chunksize=500000,seal=10,' +
         'maxcache=0,minfree=5%,full=drop-oldest,' +
-        'skipwriters=logrotate:gzip:bzip2:xz:zstd,group=adm,busypoll=50,passthrough=on,untracked=served,provenance=on',
+        'skipwriters=logrotate:gzip:bzip2:xz:zstd,group=adm,busypoll=50,passthrough=on,untracked=served,provenance=on,inplace=off',
     );
   });
 
