@@ -8,6 +8,7 @@ import { Command } from 'commander';
 import { addCollect } from './commands/collect.js';
 import { addMount, addMountHelper } from './commands/mount.js';
 import { addRestart, addUmount, addUmountHelper } from './commands/mount-control.js';
+import { addSetup } from './commands/setup.js';
 import { addStatus } from './commands/status.js';
 import { readVersion } from './config/version.js';
 
@@ -40,6 +41,7 @@ export function createProgram(programName: string): Command {
   // What follows a subcommand's name belongs to the subcommand.
   program.enablePositionalOptions();
   addMount(program);
+  addSetup(program);
   addCollect(program);
   addStatus(program);
   addRestart(program);

@@ -36,6 +36,7 @@ const exitCodes = {
   LOGAGG_ALREADY_MOUNTED: ExitCode.alreadyMounted,
   LOGAGG_ALREADY_COLLECTED: ExitCode.alreadyMounted,
   LOGAGG_CONFIG: ExitCode.usage,
+  LOGAGG_SETUP: ExitCode.failure,
   LOGAGG_UNSUPPORTED: ExitCode.unsupported,
   LOGAGG_MOUNT_FAILED: ExitCode.failure,
   LOGAGG_MOUNT_BUSY: ExitCode.failure,

@@ -71,6 +71,8 @@ export interface MountOptions {
   readonly provenance: boolean;
   /** Where metrics and the dashboard are served, as `config/listen-address.ts` writes it; undefined for nowhere. */
   readonly metrics: string | undefined;
+  /** The mirror is a bind mount of the directory underneath the mountpoint: the real files stay where they are. */
+  readonly inPlace: boolean;
   readonly kernelFlags: KernelFlags;
 }
 
@@ -136,6 +138,7 @@ export function formatMountOptions(options: MountOptions): string {
     untracked: options.nativeUntracked ? 'native' : 'served',
     provenance: options.provenance ? 'on' : 'off',
     metrics: options.metrics,
+    inplace: options.inPlace ? 'on' : 'off',
   };
   const assignments = Object.entries(values).flatMap(([name, value]) =>
     value === undefined ? [] : [`${name}=${escapeOptionValue(value)}`],

@@ -30,6 +30,12 @@ export const mountOptionHelp: readonly OptionHelp[] = [
     meaning: 'how much the own log says',
     byDefault: 'info',
   },
+  {
+    name: 'inplace',
+    value: 'on|off',
+    meaning: 'the real files stay underneath; <root>/mirror is a bind mount of them',
+    byDefault: 'off',
+  },
   { name: 'group', value: 'GROUP', meaning: 'group that may read the log cache', byDefault: 'root alone' },
   {
     name: 'chunksize',

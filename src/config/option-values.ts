@@ -39,6 +39,7 @@ export const defaultOwnOptions: OwnOptions = {
   nativeUntracked: false,
   provenance: true,
   metrics: undefined,
+  inPlace: false,
 };
 
 /** Names as Python's logging, syslog and pino write them. */
@@ -79,6 +80,7 @@ const readers: Readonly<Record<string, Reader>> = {
   untracked: (value) => ({ nativeUntracked: readChoice('untracked', value, ['served', 'native']) === 'native' }),
   provenance: (value) => ({ provenance: readChoice('provenance', value, ['on', 'off']) === 'on' }),
   metrics: (value, cwd) => ({ metrics: readListenAddress(value, cwd) ?? refuse('metrics', value, listenAddressForms) }),
+  inplace: (value) => ({ inPlace: value === '' || readChoice('inplace', value, ['on', 'off']) === 'on' }),
   fsname: (value) => ({ source: readText('fsname', value, 'a name') }),
 };
 

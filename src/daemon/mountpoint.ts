@@ -108,7 +108,7 @@ function isStale(mountpoint: string): boolean {
 }
 
 /** The fuse-native engine can't set the subtype on every host; the name of the source tells then. */
-function isOurs({ fsType, source }: MountEntry): boolean {
+export function isOurs({ fsType, source }: MountEntry): boolean {
   return fsType === FILE_SYSTEM_TYPE || (fsType === 'fuse' && source === 'logagg-fs');
 }
 

@@ -12,6 +12,7 @@ import { LogaggError } from '../config/errors.js';
 import { resolveGroup } from '../config/group.js';
 import type { MountOptions } from '../config/mount-options.js';
 import { whyNoUring } from '../fuse/uring/uring-support.js';
+import { checkInPlace } from './in-place.js';
 import { createLogCache } from './log-cache.js';
 import {
   assertDirectory,
@@ -42,6 +43,7 @@ export function inspect(options: MountOptions): Inspection {
   const mountpoint = resolveMountpoint(options.mountpoint);
   const state = inspectMountpoint(mountpoint);
   checkPlacement(options, mountpoint);
+  if (state === 'free') checkInPlace(options);
   const gid = options.group === undefined ? undefined : resolveGroup(options.group);
   return { mountpoint, state, gid };
 }
@@ -58,7 +60,8 @@ export function preflight(options: MountOptions): void {
     assertDirectory(mountpoint);
   }
   createLogCache(options.root, mountpoint, gid);
-  warnOfHiddenFiles(mountpoint, cachePaths(options.root).mirror);
+  if (options.inPlace) checkInPlace(options);
+  else warnOfHiddenFiles(mountpoint, cachePaths(options.root).mirror);
 }
 
 /** Who mounts over existing logs for the first time does not see them any more, and should know where they went. */

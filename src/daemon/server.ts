@@ -5,7 +5,7 @@
  * SIGTERM, SIGINT and an unmount end it the same way: chunks sealed, log written, within 5 s. SIGHUP rereads
  * trackfiles.txt. Never touches its own mountpoint: it would wait for itself.
  */
-import { fstatSync, openSync, readFileSync, statSync } from 'node:fs';
+import { fstatSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
@@ -26,6 +26,7 @@ import { faultsOnPurpose } from '../libc/faults.js';
 import type { Log } from '../observability/log.js';
 import { settleInterruptedCapture } from '../recovery/interrupted-capture.js';
 import type { ServerState } from '../recovery/server-state.js';
+import { openMirror, releaseMirror } from './in-place.js';
 import { describeUsers, mountUsers } from './mount-users.js';
 import { StatusService } from './status-service.js';
 
@@ -77,7 +78,7 @@ export class Server {
     if (resume && this.state !== undefined) settleInterruptedCapture(this.state, paths.logs);
     const leftovers = sealLeftoverChunks(paths.logs);
     this.watcher.readNow();
-    const mirrorFd = openSync(paths.mirror, 'r');
+    const mirrorFd = openMirror(this.options);
     const settings = {
       mirrorFd,
       mountpoint,
@@ -144,6 +145,7 @@ export class Server {
       this.watcher.stop();
       this.metaSweep.stop();
       this.status.stop();
+      this.releaseMirror();
       await this.log.close();
     }
   }
@@ -152,6 +154,15 @@ export class Server {
   async abandon(): Promise<void> {
     if (this.isRecoverable) return;
     await this.engine?.abandon();
+    this.releaseMirror();
+  }
+
+  private releaseMirror(): void {
+    try {
+      releaseMirror(this.options);
+    } catch (error) {
+      this.logger.warn(`the bind mount of the mirror stays: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
 
   /** Whether a supervisor will start a server that goes on. */
@@ -170,6 +181,7 @@ export class Server {
 
   private async giveUp(engine: Engine): Promise<void> {
     await engine.abandon();
+    this.releaseMirror();
     engine.stop();
     // A thread that sleeps in a system call would keep the process.
     await Promise.race([engine.ended.catch(() => undefined), delay(GRACE_PERIOD, undefined, { ref: false })]);

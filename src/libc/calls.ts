@@ -129,6 +129,9 @@ export const mount = bind<(source: Pointer, target: Pointer, type: Pointer, flag
   'int mount(uintptr_t, uintptr_t, uintptr_t, unsigned long, uintptr_t)',
 );
 
+/** Waits for nobody with MNT_DETACH; for a mount of ours there is {@link umountSlow}. */
+export const umount = bind<(target: Pointer, flags: number) => number>('int umount2(uintptr_t, int)');
+
 /** Per thread, but only after {@link unshare} of CLONE_FS; shared by the whole process before. */
 export const umask = bind<(mask: number) => number>('unsigned int umask(unsigned int)');
 export const unshare = bind<(flags: number) => number>('int unshare(int)');

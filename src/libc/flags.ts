@@ -41,5 +41,10 @@ export const LOCK_EXCLUSIVE_NOW = 2 | 4;
 export const EFD_CLOEXEC = O_CLOEXEC;
 export const EFD_NONBLOCK = O_NONBLOCK;
 
+/** `mount`: bind mounts and their propagation, with all mounts below. */
+export const MS_BIND = 0x1000;
+export const MS_REC = 0x4000;
+export const MS_PRIVATE = 0x40000;
+
 /** `umount2`: detach now, clean up when the last user has gone. */
 export const MNT_DETACH = 2;

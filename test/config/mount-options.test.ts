@@ -33,6 +33,7 @@ const defaults: MountOptions = {
   nativeUntracked: false,
   provenance: true,
   metrics: undefined,
+  inPlace: false,
   kernelFlags: defaultKernelFlags,
 };
 
@@ -242,7 +243,8 @@ describe('back to a string', () => {
       formatMountOptions({ ...defaults, group: 'adm', root: '/a b,c', ...flags({ readOnly: true }) }),
       'ro,fsname=logagg-fs,root=/a\\040b\\054c,loglevel=info,engine=auto,transport=auto,chunksize=500000,seal=10,' +
         'maxcache=0,minfree=5%,full=drop-oldest,hang=30,' +
-        'skipwriters=logrotate:gzip:bzip2:xz:zstd,group=adm,busypoll=50,passthrough=on,untracked=served,provenance=on',
+        'skipwriters=logrotate:gzip:bzip2:xz:zstd,group=adm,busypoll=50,passthrough=on,untracked=served,' +
+        'provenance=on,inplace=off',
     );
   });
 
@@ -304,6 +306,7 @@ function randomOptions(random: () => number): MountOptions {
     nativeUntracked: coin(),
     provenance: coin(),
     metrics: coin() ? undefined : '127.0.0.1:9105',
+    inPlace: coin(),
     kernelFlags: {
       readOnly: coin(),
       noSuid: coin(),
