@@ -8,6 +8,7 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { addCheck } from './commands/check.js';
 import { addCollect } from './commands/collect.js';
 import { addMount, addMountHelper } from './commands/mount.js';
 import { addSetup } from './commands/setup.js';
@@ -34,6 +35,7 @@ function createProgram(programName: string): Command {
   program.enablePositionalOptions();
   addMount(program);
   addCollect(program);
+  addCheck(program);
   addSetup(program);
   return program;
 }

@@ -13,14 +13,14 @@ import { byLength } from '../../harness/test-length.js';
 
 const limit = { timeout: byLength(120_000, 900_000) };
 const fstab = '# the host\n/dev/none /mnt/none ext4 noauto 0 0\n';
-const directories = byLength(10, 100);
+const manyDirectories = byLength(10, 100);
 const filesInEach = byLength(20, 200);
 const fileBytes = byLength(20_000, 100_000);
 
 const writerScript = `exec 3>>"$2"; i=0; trap 'exit 0' TERM
 while :; do i=$((i+1)); echo "$1 $i" >&3; sleep 0.005; done`;
 
-async function prepare(t: TestContext): Promise<PrivateHost> {
+async function prepare(t: TestContext, directories = 1): Promise<PrivateHost> {
   const host = await PrivateHost.start(t, fstab);
   const text = `${'a line of a log\n'.repeat(Math.ceil(fileBytes / 16))}`;
   for (let directory = 0; directory < directories; directory++) {
@@ -69,7 +69,7 @@ class Writer {
 }
 
 test('setup in place under a running writer: no line is lost, and --undo gives everything back', limit, async (t) => {
-  const host = await prepare(t);
+  const host = await prepare(t, manyDirectories);
   const before = await listing(host.logs);
   const old = new Writer(host, 'old-writer');
   await old.hasWritten();
@@ -107,7 +107,7 @@ test('setup in place under a running writer: no line is lost, and --undo gives e
 });
 
 test('setup --copy under running writers: no line between the copy and the restart is lost', limit, async (t) => {
-  const host = await prepare(t);
+  const host = await prepare(t, manyDirectories);
   const before = await listing(host.logs);
   const old = [new Writer(host, 'old-a'), new Writer(host, 'old-b')];
   for (const writer of old) await writer.hasWritten();
