@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { capturedText } from '../../harness/chunks.js';
 import { ended, eventually, output } from '../../harness/commands.js';
 import { PrivateHost } from '../../harness/private-host.js';
+import { isRunning } from '../../harness/processes.js';
 import { launcher } from '../../harness/project.js';
 import { byLength } from '../../harness/test-length.js';
 
@@ -80,6 +81,9 @@ test('setup in place under a running writer: no line is lost, and --undo gives e
   assert.match(done.stdout, /restart process \d+ \(sh\) {4}# .*app\.log/);
   assert.match(await host.read('/etc/fstab'), /^# the host\n\/dev\/none .*\nlogagg-fs .* logagg-fs root=.*\n$/);
   assert.equal(await host.read('/usr/sbin/mount.logagg-fs').then(() => true), true);
+  const impatient = await host.setup('--root', host.root, '--yes', '--restart', '--wait', '1');
+  assert.match(impatient.stdout, /processes that are no service stay as they are/);
+  assert.match(impatient.stdout, /After 1 s these still write .* not captured/);
   await old.stop();
   const fresh = new Writer(host, 'new-writer');
   await eventually(async () => (await host.read(join(host.logs, 'app.log'))).includes('new-writer 20\n'), {
@@ -172,4 +176,48 @@ test('a mountpoint that is a file system of its own in fstab is refused', limit,
   assert.equal(outcome.code, 3);
   assert.match(outcome.stderr, /line 1 of \/etc\/fstab mounts \/dev\/sdz9/);
   assert.equal(existsSync(host.root), false);
+});
+
+test('on a terminal it asks, and shows a progress bar', limit, async (t) => {
+  const host = await prepare(t, 5);
+  const command = `${launcher} setup ${host.logs} --root ${host.root} --copy`;
+  const answered = (input: string) => host.run('script', ['-qec', command, '/dev/null'], { input });
+  const refused = await answered('n\n');
+  assert.match(refused.stdout, /Do this\? \[y\/N\]/);
+  assert.match(refused.stdout, /nothing was changed/);
+  assert.equal(existsSync(host.root), false);
+  const agreed = await answered('y\n');
+  assert.match(agreed.stdout, /copy .*100% \| 10\d of 106 entries/);
+  assert.match(agreed.stdout, /is mounted and works/);
+});
+
+test('--io-uring switches it on for this boot and the next, and --undo off', limit, async (t) => {
+  const host = await prepare(t);
+  const [parameter, file] = ['/sys/module/fuse/parameters/enable_uring', '/etc/modprobe.d/logagg-fs.conf'];
+  // Not the kernel's own, which the whole machine shares.
+  writeFileSync(join(host.folder, 'parameter'), 'N');
+  const bound = await host.run('mount', ['--bind', join(host.folder, 'parameter'), parameter]);
+  if (bound.code !== 0) return t.skip('this kernel has no FUSE over io_uring');
+  const done = await host.setup('--root', host.root, '--yes', '--io-uring');
+  assert.equal(done.code, 0, done.stderr);
+  assert.match(await host.read(file), /^options fuse enable_uring=1$/m);
+  assert.equal(await host.read(parameter), 'Y');
+  const undone = await host.setup('--undo', '--yes');
+  assert.equal(undone.code, 0, undone.stderr);
+  assert.equal((await host.run('test', ['-e', file])).code, 1);
+  assert.equal(await host.read(parameter), 'N');
+});
+
+test('--undo after the server was killed takes both mounts away', limit, async (t) => {
+  const host = await prepare(t);
+  const before = await listing(host.logs);
+  assert.equal((await host.setup('--root', host.root, '--yes')).code, 0);
+  // Some versions restart a server: all processes of the mount at once.
+  const pids = host.servers();
+  for (const pid of pids) process.kill(pid, 'SIGKILL');
+  await eventually(() => !pids.some(isRunning), { within: 10_000 });
+  const undone = await host.setup('--undo', '--yes');
+  assert.equal(undone.code, 0, undone.stderr);
+  assert.deepEqual([...host.mountsAt(host.logs), ...host.mountsAt(join(host.root, 'mirror'))], []);
+  assert.equal(await listing(host.logs), before);
 });
