@@ -1,6 +1,7 @@
 /** `logagg-fs setup` and `--undo` on a host of the test's own, with running writers. */
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -18,8 +19,9 @@ const manyDirectories = byLength(10, 100);
 const filesInEach = byLength(20, 200);
 const fileBytes = byLength(20_000, 100_000);
 
-const writerScript = `exec 3>>"$2"; i=0; trap 'exit 0' TERM
-while :; do i=$((i+1)); echo "$1 $i" >&3; sleep 0.005; done`;
+/** Says at its end how many lines it has written for certain. */
+const writerScript = `exec 3>>"$2"; i=0; trap 'echo $i; exit 0' TERM
+while :; do echo "$1 $((i+1))" >&3; i=$((i+1)); sleep 0.005; done`;
 
 async function prepare(t: TestContext, directories = 1): Promise<PrivateHost> {
   const host = await PrivateHost.start(t, fstab);
@@ -40,6 +42,7 @@ const listing = (directory: string): Promise<string> =>
 /** A program that appends numbered lines to app.log. */
 class Writer {
   private readonly child: ChildProcess;
+  private said = '';
 
   constructor(
     private readonly host: PrivateHost,
@@ -47,18 +50,21 @@ class Writer {
     file = 'app.log',
   ) {
     this.child = host.spawn('sh', ['-c', writerScript, 'sh', id, join(host.logs, file)]);
+    this.child.stdout?.on('data', (part: Buffer) => {
+      this.said += part.toString();
+    });
   }
 
   async stop(): Promise<void> {
     const { pid } = this.child;
     if (pid !== undefined) process.kill(-pid, 'SIGTERM');
-    await ended(this.child);
+    await once(this.child, 'close');
   }
 
   /** Every line is in the text once, in its order. Returns how many. */
   assertComplete(text: string): number {
     const numbers = [...text.matchAll(new RegExp(`^${this.id} (\\d+)$`, 'gm'))].map((match) => Number(match[1]));
-    assert.ok(numbers.length > 0, `lines of ${this.id}`);
+    assert.ok(this.said !== '' && numbers.length >= Number(this.said), `${numbers.length} of ${this.said}${this.id}`);
     for (const [index, number] of numbers.entries()) assert.equal(number, index + 1, `lines of ${this.id}`);
     return numbers.length;
   }
