@@ -9,8 +9,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { capturedText } from '../../harness/chunks.js';
 import { ended, eventually, output } from '../../harness/commands.js';
 import { PrivateHost } from '../../harness/private-host.js';
-import { isRunning } from '../../harness/processes.js';
 import { launcher } from '../../harness/project.js';
+import { killEverything } from '../../harness/sudden-end.js';
 import { byLength } from '../../harness/test-length.js';
 
 const limit = { timeout: byLength(120_000, 900_000) };
@@ -218,10 +218,7 @@ test('--undo after the server was killed takes both mounts away', limit, async (
   const host = await prepare(t);
   const before = await listing(host.logs);
   assert.equal((await host.setup('--root', host.root, '--yes')).code, 0);
-  // Some versions restart a server: all processes of the mount at once.
-  const pids = host.servers();
-  for (const pid of pids) process.kill(pid, 'SIGKILL');
-  await eventually(() => !pids.some(isRunning), { within: 10_000 });
+  await killEverything(host.folder);
   const undone = await host.setup('--undo', '--yes');
   assert.equal(undone.code, 0, undone.stderr);
   assert.deepEqual([...host.mountsAt(host.logs), ...host.mountsAt(join(host.root, 'mirror'))], []);
