@@ -5,6 +5,7 @@
  * not itself know any command, and does not report errors (`src/cli.ts`).
  */
 import { Command } from 'commander';
+import { addCheck } from './commands/check.js';
 import { addCollect } from './commands/collect.js';
 import { addMount, addMountHelper } from './commands/mount.js';
 import { addRestart, addUmount, addUmountHelper } from './commands/mount-control.js';
@@ -42,6 +43,7 @@ export function createProgram(programName: string): Command {
   program.enablePositionalOptions();
   addMount(program);
   addSetup(program);
+  addCheck(program);
   addCollect(program);
   addStatus(program);
   addRestart(program);

@@ -16,13 +16,12 @@ import { OutputClosed } from './batch-delivery.js';
 import { Collector } from './collector.js';
 import { lockCollector } from './collector-lock.js';
 import { CollectorService } from './collector-service.js';
-import type { CollectorConfig, DestinationConfig } from './config/collector-config.js';
+import type { CollectorConfig } from './config/collector-config.js';
 import { commandLineConfig } from './config/command-line.js';
 import { ConfigWatcher } from './config/config-watcher.js';
-import { findFormat } from './formats/find-format.js';
 import type { FormatName } from './formats/format.js';
 import type { ProgressBar } from './progress-bar.js';
-import { openSink } from './sinks/open-sink.js';
+import { checkDestination } from './sinks/check-destination.js';
 import { StatusLog } from './status-log.js';
 
 /** What the command line says, checked as far as it can be without looking at files. */
@@ -174,14 +173,6 @@ async function configReader(options: CollectOptions): Promise<ReadConfig> {
     }
     return parseConfig(text, { file, environment: process.env, checkDestination });
   };
-}
-
-/** @throws LogaggError with one line */
-function checkDestination({ url, format, credentials }: DestinationConfig): void {
-  const secrets = credentials === undefined ? {} : { credentials };
-  const sink = openSink(url, { format: findFormat(format), host: hostname(), ...secrets });
-  // Nothing was delivered: there is nothing that closing could fail at.
-  void sink.close().catch(() => undefined);
 }
 
 function watchConfig(file: string, read: ReadConfig, collector: Collector, logger: Logger): ConfigWatcher {

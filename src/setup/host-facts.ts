@@ -83,7 +83,11 @@ function ioUringOn(): boolean | undefined {
 }
 
 function countEntries(directory: string): number {
-  return readdirSync(directory, { recursive: true }).length;
+  try {
+    return readdirSync(directory, { recursive: true }).length;
+  } catch {
+    return 0; // A stale mount lies on it, which the next mount replaces.
+  }
 }
 
 function namesIn(directory: string): string[] | undefined {

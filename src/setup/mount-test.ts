@@ -1,8 +1,8 @@
 /**
  * Tells whether a mount works: a file that is written through it reads back through it, and is in the mirror.
  *
- * Guarantees: asks from a process of its own that is killed after a while, and leaves no file behind. The name begins with a
- * dot and matches no sensible pattern.
+ * Guarantees: asks from a process of its own that is killed after a while, and leaves no file behind. Its name is a
+ * compressed file's, which is never captured, whatever the patterns are.
  */
 import { spawnSync } from 'node:child_process';
 import { LogaggError } from '../config/errors.js';
@@ -19,7 +19,7 @@ try {
 
 /** @throws LogaggError LOGAGG_MOUNT_FAILED */
 export function assertWorks(mountpoint: string, mirror: string): void {
-  const name = `.logagg-fs-setup-${process.pid}`;
+  const name = `.logagg-fs-setup-${process.pid}.gz`;
   const args = ['-e', script, '--', `${mountpoint}/${name}`, `${mirror}/${name}`];
   const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout, killSignal: 'SIGKILL' });
   if (status === 0 && stdout === '') return;

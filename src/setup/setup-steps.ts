@@ -4,7 +4,8 @@
  * Guarantees: `perform` returns a function that gives the host back as it was before the step, as long as nobody else has
  * changed it since. The order is the plan's.
  */
-import { chmodSync, existsSync, lstatSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cachePaths } from '../config/cache-paths.js';
 import { LogaggError } from '../config/errors.js';
@@ -99,10 +100,16 @@ function addFstabLine(line: string): Undo {
 
 function switchIoUringOn(): Undo {
   attempt(MODPROBE_FILE, () => {
+    mkdirSync(dirname(MODPROBE_FILE), { recursive: true });
     writeFileSync(MODPROBE_FILE, '# By logagg-fs setup --io-uring.\noptions fuse enable_uring=1\n', { flag: 'wx' });
     chmodSync(MODPROBE_FILE, 0o644);
   });
-  attempt(URING_PARAMETER, () => writeFileSync(URING_PARAMETER, 'Y'));
+  try {
+    attempt(URING_PARAMETER, () => writeFileSync(URING_PARAMETER, 'Y'));
+  } catch (error) {
+    rmSync(MODPROBE_FILE);
+    throw error;
+  }
   return switchIoUringOff;
 }
 

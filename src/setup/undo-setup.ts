@@ -10,6 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { cachePaths } from '../config/cache-paths.js';
 import { LogaggError } from '../config/errors.js';
 import { parseMountOptions } from '../config/mount-options.js';
+import { releaseMirror } from '../daemon/in-place.js';
 import { isOurs } from '../daemon/mountpoint.js';
 import { mountsAt } from '../fuse/mount-table.js';
 import { confirm } from './confirm.js';
@@ -107,6 +108,7 @@ async function unmount(
   const mayLast = record?.copy === true || holders.length === 0 || flags.restart;
   const end = performance.now() + (mayLast ? flags.wait : 1) * 1000;
   while (isAlive(server) && performance.now() < end) await delay(100);
+  if (record?.copy !== true) releaseMirror({ root, mountpoint, inPlace: true }); // A server that was killed leaves it.
   if (!isAlive(server) || record?.copy !== true) return;
   throw new LogaggError(
     'LOGAGG_SETUP',

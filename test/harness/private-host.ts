@@ -12,6 +12,7 @@ import { ended, eventually, killGroup, type Outcome, type RunOptions, run } from
 import type { CleanUpRegistry } from './mount-fixture.js';
 import { fuseServersMentioning, isRunning } from './processes.js';
 import { launcher, temporaryPrefix } from './project.js';
+import { killEverything } from './sudden-end.js';
 
 const changeable = ['/etc', '/usr/bin', '/usr/sbin'];
 
@@ -96,9 +97,9 @@ export class PrivateHost {
     for (const path of [this.logs, join(this.root, 'mirror')]) {
       while (this.mountsAt(path).length > 0) await this.run('umount', ['-l', path]);
     }
-    await eventually(() => this.servers().length === 0, { within: 10_000, what: 'the end of the server' }).catch(() => {
-      for (const pid of this.servers()) process.kill(pid, 'SIGKILL');
-    });
+    await eventually(() => this.servers().length === 0, { within: 10_000, what: 'the end of the server' }).catch(() =>
+      killEverything(this.folder),
+    );
     if (this.holder !== undefined) {
       killGroup(this.holder);
       await ended(this.holder);

@@ -7,6 +7,8 @@ import { capturedText } from '../../harness/chunks.js';
 import { eventually, output, run } from '../../harness/commands.js';
 import { MountFixture } from '../../harness/mount-fixture.js';
 import { isRunning } from '../../harness/processes.js';
+import { launcher } from '../../harness/project.js';
+import { killEverything } from '../../harness/sudden-end.js';
 
 const limit = { timeout: 60_000 };
 
@@ -14,6 +16,7 @@ function prepare(t: TestContext, options: readonly string[] = ['inplace']): Moun
   const fixture = MountFixture.prepare(t, { patterns: ['*.log'], options });
   fixture.after(async () => {
     await run('umount', ['-l', fixture.mountpoint]);
+    await eventually(() => fixture.serverPids().length === 0, { within: 10_000, what: 'the end of the server' });
     while (bindMounts(fixture) > 0) await output('umount', ['-l', fixture.mirror]);
   });
   writeFileSync(fixture.path('app.log'), 'old\n');
@@ -70,9 +73,7 @@ test('when everything is killed the files are complete, and the next mount repla
   const fixture = prepare(t);
   await fixture.remount();
   await append(fixture.path('app.log'));
-  const pids = fixture.serverPids();
-  for (const pid of pids) process.kill(pid, 'SIGKILL');
-  await eventually(() => !pids.some(isRunning), { within: 10_000 });
+  await killEverything(fixture.folder);
   await output('umount', ['-l', fixture.mountpoint]);
   assert.equal(readFileSync(fixture.path('app.log'), 'utf8'), 'old\nnew\n');
   assert.equal(bindMounts(fixture), 1);
@@ -86,9 +87,7 @@ test('when everything is killed the files are complete, and the next mount repla
 test('a stale mount and its bind mount are both replaced', limit, async (t) => {
   const fixture = prepare(t);
   await fixture.remount();
-  const pids = fixture.serverPids();
-  for (const pid of pids) process.kill(pid, 'SIGKILL');
-  await eventually(() => !pids.some(isRunning), { within: 10_000 });
+  await killEverything(fixture.folder);
   await fixture.remount();
   assert.equal(await output('cat', [fixture.path('app.log')]), 'old\n');
   assert.equal(bindMounts(fixture), 1);
@@ -152,7 +151,7 @@ test('root= below the mountpoint, and a second mount of the same root, are refus
   const other = join(fixture.folder, 'other');
   mkdirSync(other);
   const [, ...args] = fixture.mountArguments();
-  const second = await run((await import('../../harness/project.js')).launcher, [other, ...args]);
+  const second = await run(launcher, [other, ...args]);
   assert.equal(second.code, 3);
   assert.equal(await output('cat', [fixture.path('app.log')]), 'old\n');
   assert.equal(bindMounts(fixture), 1);

@@ -1,6 +1,7 @@
 /** `logagg-fs setup` and `--undo` on a host of the test's own, with running writers. */
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -9,18 +10,20 @@ import { capturedText } from '../../harness/chunks.js';
 import { ended, eventually, output } from '../../harness/commands.js';
 import { PrivateHost } from '../../harness/private-host.js';
 import { launcher } from '../../harness/project.js';
+import { killEverything } from '../../harness/sudden-end.js';
 import { byLength } from '../../harness/test-length.js';
 
 const limit = { timeout: byLength(120_000, 900_000) };
 const fstab = '# the host\n/dev/none /mnt/none ext4 noauto 0 0\n';
-const directories = byLength(10, 100);
+const manyDirectories = byLength(10, 100);
 const filesInEach = byLength(20, 200);
 const fileBytes = byLength(20_000, 100_000);
 
-const writerScript = `exec 3>>"$2"; i=0; trap 'exit 0' TERM
-while :; do i=$((i+1)); echo "$1 $i" >&3; sleep 0.005; done`;
+/** Says at its end how many lines it has written for certain. */
+const writerScript = `exec 3>>"$2"; i=0; trap 'echo $i; exit 0' TERM
+while :; do echo "$1 $((i+1))" >&3; i=$((i+1)); sleep 0.005; done`;
 
-async function prepare(t: TestContext): Promise<PrivateHost> {
+async function prepare(t: TestContext, directories = 1): Promise<PrivateHost> {
   const host = await PrivateHost.start(t, fstab);
   const text = `${'a line of a log\n'.repeat(Math.ceil(fileBytes / 16))}`;
   for (let directory = 0; directory < directories; directory++) {
@@ -39,6 +42,7 @@ const listing = (directory: string): Promise<string> =>
 /** A program that appends numbered lines to app.log. */
 class Writer {
   private readonly child: ChildProcess;
+  private said = '';
 
   constructor(
     private readonly host: PrivateHost,
@@ -46,18 +50,21 @@ class Writer {
     file = 'app.log',
   ) {
     this.child = host.spawn('sh', ['-c', writerScript, 'sh', id, join(host.logs, file)]);
+    this.child.stdout?.on('data', (part: Buffer) => {
+      this.said += part.toString();
+    });
   }
 
   async stop(): Promise<void> {
     const { pid } = this.child;
     if (pid !== undefined) process.kill(-pid, 'SIGTERM');
-    await ended(this.child);
+    await once(this.child, 'close');
   }
 
   /** Every line is in the text once, in its order. Returns how many. */
   assertComplete(text: string): number {
     const numbers = [...text.matchAll(new RegExp(`^${this.id} (\\d+)$`, 'gm'))].map((match) => Number(match[1]));
-    assert.ok(numbers.length > 0, `lines of ${this.id}`);
+    assert.ok(this.said !== '' && numbers.length >= Number(this.said), `${numbers.length} of ${this.said}${this.id}`);
     for (const [index, number] of numbers.entries()) assert.equal(number, index + 1, `lines of ${this.id}`);
     return numbers.length;
   }
@@ -69,17 +76,20 @@ class Writer {
 }
 
 test('setup in place under a running writer: no line is lost, and --undo gives everything back', limit, async (t) => {
-  const host = await prepare(t);
+  const host = await prepare(t, manyDirectories);
   const before = await listing(host.logs);
   const old = new Writer(host, 'old-writer');
   await old.hasWritten();
   const pattern = `${host.logs}/*.log`;
   const done = await host.setup('--root', host.root, '--track', pattern, '--yes');
   assert.equal(done.code, 0, done.stderr);
-  t.diagnostic(done.stdout.trim().split('\n').join(' | '));
+  t.diagnostic(/^.* works .*$/m.exec(done.stdout)?.[0] ?? '');
   assert.match(done.stdout, /restart process \d+ \(sh\) {4}# .*app\.log/);
   assert.match(await host.read('/etc/fstab'), /^# the host\n\/dev\/none .*\nlogagg-fs .* logagg-fs root=.*\n$/);
   assert.equal(await host.read('/usr/sbin/mount.logagg-fs').then(() => true), true);
+  const impatient = await host.setup('--root', host.root, '--yes', '--restart', '--wait', '1');
+  assert.match(impatient.stdout, /processes that are no service stay as they are/);
+  assert.match(impatient.stdout, /After 1 s these still write .* not captured/);
   await old.stop();
   const fresh = new Writer(host, 'new-writer');
   await eventually(async () => (await host.read(join(host.logs, 'app.log'))).includes('new-writer 20\n'), {
@@ -107,7 +117,7 @@ test('setup in place under a running writer: no line is lost, and --undo gives e
 });
 
 test('setup --copy under running writers: no line between the copy and the restart is lost', limit, async (t) => {
-  const host = await prepare(t);
+  const host = await prepare(t, manyDirectories);
   const before = await listing(host.logs);
   const old = [new Writer(host, 'old-a'), new Writer(host, 'old-b')];
   for (const writer of old) await writer.hasWritten();
@@ -125,7 +135,7 @@ test('setup --copy under running writers: no line between the copy and the resta
   await delay(300);
   for (const writer of old) await writer.stop();
   assert.equal(await ended(command), 0, said);
-  t.diagnostic(said.trim().split('\n').join(' | '));
+  t.diagnostic(/ works .*$/m.exec(said)?.[0] ?? '');
   await fresh.stop();
   assert.match(said, /[1-9]\d* bytes that were written after the copy were brought along/);
   const text = await host.read(join(host.logs, 'app.log'));
@@ -172,4 +182,45 @@ test('a mountpoint that is a file system of its own in fstab is refused', limit,
   assert.equal(outcome.code, 3);
   assert.match(outcome.stderr, /line 1 of \/etc\/fstab mounts \/dev\/sdz9/);
   assert.equal(existsSync(host.root), false);
+});
+
+test('on a terminal it asks, and shows a progress bar', limit, async (t) => {
+  const host = await prepare(t, 5);
+  const command = `${launcher} setup ${host.logs} --root ${host.root} --copy`;
+  const answered = (input: string) => host.run('script', ['-qec', command, '/dev/null'], { input });
+  const refused = await answered('n\n');
+  assert.match(refused.stdout, /Do this\? \[y\/N\]/);
+  assert.match(refused.stdout, /nothing was changed/);
+  assert.equal(existsSync(host.root), false);
+  const agreed = await answered('y\n');
+  assert.match(agreed.stdout, /copy .*100% \| 10\d of 106 entries/);
+  assert.match(agreed.stdout, /is mounted and works/);
+});
+
+test('--io-uring switches it on for this boot and the next, and --undo off', limit, async (t) => {
+  const host = await prepare(t);
+  const [parameter, file] = ['/sys/module/fuse/parameters/enable_uring', '/etc/modprobe.d/logagg-fs.conf'];
+  // Not the kernel's own, which the whole machine shares.
+  writeFileSync(join(host.folder, 'parameter'), 'N');
+  const bound = await host.run('mount', ['--bind', join(host.folder, 'parameter'), parameter]);
+  if (bound.code !== 0) return t.skip('this kernel has no FUSE over io_uring');
+  const done = await host.setup('--root', host.root, '--yes', '--io-uring');
+  assert.equal(done.code, 0, done.stderr);
+  assert.match(await host.read(file), /^options fuse enable_uring=1$/m);
+  assert.equal(await host.read(parameter), 'Y');
+  const undone = await host.setup('--undo', '--yes');
+  assert.equal(undone.code, 0, undone.stderr);
+  assert.equal((await host.run('test', ['-e', file])).code, 1);
+  assert.equal(await host.read(parameter), 'N');
+});
+
+test('--undo after the server was killed takes both mounts away', limit, async (t) => {
+  const host = await prepare(t);
+  const before = await listing(host.logs);
+  assert.equal((await host.setup('--root', host.root, '--yes')).code, 0);
+  await killEverything(host.folder);
+  const undone = await host.setup('--undo', '--yes');
+  assert.equal(undone.code, 0, undone.stderr);
+  assert.deepEqual([...host.mountsAt(host.logs), ...host.mountsAt(join(host.root, 'mirror'))], []);
+  assert.equal(await listing(host.logs), before);
 });
