@@ -25,6 +25,7 @@ import { fuseMountAt } from '../../harness/fuse-mounts.js';
 import { MountFixture } from '../../harness/mount-fixture.js';
 import { isRunning } from '../../harness/processes.js';
 import { launcher } from '../../harness/project.js';
+import { freeBytes, mountSmallDisk } from '../../harness/small-disk.js';
 import { servingServer, untilServing } from './server-state.js';
 
 const limit = { timeout: 90_000 };
@@ -99,6 +100,41 @@ test('patterns that change after a kill are applied to files that were open befo
   fixture.writeTrackfiles(`${fixture.path('late.txt')}\n`);
   await untilCaptureOfOpen(fixture, 'late.txt', fd, true);
   closeSync(fd);
+});
+
+test('after a kill maxcache= holds: chunks of the dead server count, and the oldest give way', limit, async (t) => {
+  const maximum = 200_000;
+  const fixture = await mountWith(t, `maxcache=${maximum}`, 'chunksize=20000');
+  const line = (round: number): string => `${round} ${'x'.repeat(990)}\n`;
+  let written = 0;
+  for (let round = 0; round < 4; round++) {
+    for (; written < (round + 1) * 100; written++) append(fixture, 'app.log', line(written));
+    await killOnce(fixture);
+  }
+  append(fixture, 'app.log', line(written));
+  const chunks = readdirSync(fixture.logs).map((name) => statSync(join(fixture.logs, name)).size);
+  const bytes = chunks.reduce((sum, size) => sum + size, 0);
+  assert.ok(bytes <= maximum && bytes > maximum / 2, `${bytes} bytes in chunks`);
+  const kept = captured(fixture, 'app.log').split(/(?<=\n)/);
+  assert.deepEqual(
+    kept,
+    Array.from({ length: kept.length }, (_, index) => line(written - kept.length + 1 + index)),
+  );
+});
+
+test('a file that was closed before a kill and removed after it gives its space back', limit, async (t) => {
+  const fixture = MountFixture.prepare(t);
+  const disk = await mountSmallDisk(t, 'ext4', 20);
+  const mounted = await run(launcher, [fixture.mountpoint, '-o', `allow_other,transport=device,root=${disk}/cache`]);
+  assert.equal(mounted.code, 0, describe(mounted));
+  const before = freeBytes(disk);
+  writeFileSync(fixture.path('large'), Buffer.alloc(5_000_000));
+  readFileSync(fixture.path('large'));
+  assert.ok(freeBytes(disk) < before - 4_000_000);
+  await killOnce(fixture);
+  unlinkSync(fixture.path('large'));
+  await eventually(() => freeBytes(disk) > before - 1_000_000, { within: 10_000, what: 'the space of the file' });
+  await fixture.unmount();
 });
 
 test('a kill during an fsync is not noticed', limit, async (t) => {

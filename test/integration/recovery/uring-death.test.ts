@@ -51,10 +51,10 @@ function startUsers(fixture: MountFixture): Promise<{ name: string; lines: numbe
 
 /** The new mount serves in the same place; what was acknowledged before is there once and in order. */
 async function assertMountedAnew(fixture: MountFixture, dead: number, users: { name: string; lines: number }[]) {
-  await eventually(() => fixture.serverPids().some((pid) => pid !== dead && isRunning(pid)) && fixture.isMounted(), {
-    within: 20_000,
-    what: 'another mount',
-  });
+  const isServed = () => fixture.serverPids().some((pid) => pid !== dead && isRunning(pid)) && fixture.isMounted();
+  await eventually(() => isServed() || undefined, { within: 30_000, what: 'another mount' }).catch((error: Error) =>
+    assert.fail(`${error.message}: ${fixture.ownLog().slice(-1000)}`),
+  );
   await output('stat', [fixture.mountpoint], { timeout: 20_000 });
   for (const { name, lines } of users) {
     assert.ok(lines > 0, `${name} wrote nothing`);
