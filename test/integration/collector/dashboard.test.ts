@@ -158,8 +158,9 @@ test('the dashboard in a browser: live numbers, charts, light and dark, no wider
   ]) {
     await browser.resize(screen);
     assert.equal((await browser.evaluate<string>(background)) === light, !screen.isDark);
-    const width = await browser.evaluate<number>('document.documentElement.scrollWidth');
-    assert.ok(width <= screen.width, `the page is ${width} wide on ${screen.width}`);
+    const fits = async (): Promise<boolean> =>
+      (await browser.evaluate<number>('document.documentElement.scrollWidth')) <= screen.width;
+    await eventually(fits, { within: 10_000, what: `a page that is no wider than ${screen.width}` });
   }
   await fixture.unmount();
   const look = async (): Promise<boolean> => /No answer/.test(await text('problem'));
