@@ -15,7 +15,7 @@ import { describeCollector } from '../status/collector-status.js';
 import { DocumentSocket } from '../status/document-socket.js';
 import type { CollectorStatus } from '../status/status-document.js';
 import type { Collector } from './collector.js';
-import { noteDestinations } from './destination-names.js';
+import { forgetDestinations, noteDestinations } from './destination-names.js';
 
 export class CollectorService {
   private readonly socket: DocumentSocket;
@@ -61,6 +61,11 @@ export class CollectorService {
   stop(): void {
     this.socket.close();
     this.closeMetrics();
+    try {
+      forgetDestinations(cachePaths(this.options.root).meta);
+    } catch {
+      // It stays, and harms nobody.
+    }
   }
 
   private describe(release: string): Promise<CollectorStatus> {

@@ -2,9 +2,9 @@
  * A file in `meta/` that tells which destination each file of progress belongs to, for when the collector is not there to be asked.
  *
  * Guarantees: names alone, which are URLs without credentials, or what the configuration calls them. A file that is missing or
- * wrong costs the names and nothing else.
+ * wrong costs the names and nothing else. It goes with the last file of progress.
  */
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkpointName } from './checkpoint.js';
 
@@ -16,6 +16,16 @@ export function noteDestinations(meta: string, names: readonly string[]): void {
   const path = join(meta, FILE);
   writeFileSync(`${path}.tmp`, `${JSON.stringify({ version: 1, destinations })}\n`, { mode: 0o600 });
   renameSync(`${path}.tmp`, path);
+}
+
+/** Removes the file where no progress is kept that it could explain. @throws Node's errors */
+export function forgetDestinations(meta: string): void {
+  if (filesOfProgress(meta).length === 0) rmSync(join(meta, FILE), { force: true });
+}
+
+/** Names of the files of progress. @throws Node's errors when the folder can't be read */
+export function filesOfProgress(meta: string): string[] {
+  return readdirSync(meta).filter((name) => /^collect-[0-9a-f]{16}\.journal$/.test(name));
 }
 
 /** @returns names by file of progress */

@@ -7,7 +7,7 @@
 import type { Collector } from '../collector/collector.js';
 import type { DeliveryLoop } from '../collector/delivery-loop.js';
 import { backlogBehind, backlogOfAll, type Census, type ChunkCensus } from './chunk-census.js';
-import { describeProcess } from './server-status.js';
+import { describeProcess } from './process-facts.js';
 import type { CollectorStatus, DestinationStatus } from './status-document.js';
 
 /** @returns the document as of now */

@@ -4,10 +4,9 @@
  * Guarantees: an answer within seconds, whatever state server and collector are in. Reads `logs/`, `meta/` and sockets; changes
  * nothing and never touches the mountpoint.
  */
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readProgress } from '../collector/checkpoint.js';
-import { readDestinations } from '../collector/destination-names.js';
+import { filesOfProgress, readDestinations } from '../collector/destination-names.js';
 import { cachePaths } from '../config/cache-paths.js';
 import { type Answer, askStatus } from './ask-status.js';
 import { backlogBehind, backlogOfAll, type Census, ChunkCensus } from './chunk-census.js';
@@ -76,7 +75,7 @@ export class StatusGatherer {
   private resting(census: Census): FullStatus['collector']['resting'] {
     const { meta } = cachePaths(this.place.root);
     const names = readDestinations(meta);
-    return filesOfProgress(meta).map((file) => {
+    return readOr(() => filesOfProgress(meta), []).map((file) => {
       const progress = readOr(() => readProgress(join(meta, file)), new Map<string, never>());
       return { name: names.get(file) ?? file, backlog: backlogBehind(census, (stream) => progress.get(stream)) };
     });
@@ -90,10 +89,6 @@ function present<Status>(status: Status): Answer<Status> {
 function withoutStreams(status: ServerStatus): NonNullable<FullStatus['server']['status']> {
   const { streams: _, ...others } = status;
   return others;
-}
-
-function filesOfProgress(meta: string): string[] {
-  return readOr(() => readdirSync(meta), []).filter((name) => /^collect-[0-9a-f]{16}\.journal$/.test(name));
 }
 
 function readOr<Value>(read: () => Value, otherwise: Value): Value {

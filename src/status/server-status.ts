@@ -7,6 +7,7 @@
 import type { EngineCounters } from '../fuse/engine.js';
 import { type OperationTimes, quantile } from '../observability/operation-times.js';
 import { backlogOfAll, backlogOfStream, type Census, type ChunkCensus } from './chunk-census.js';
+import { describeProcess } from './process-facts.js';
 import type { ServerStatus, StreamStatus } from './status-document.js';
 import type { StreamCounts, StreamLedger } from './stream-ledger.js';
 import type { StreamPaths } from './stream-paths.js';
@@ -58,22 +59,6 @@ export async function describeServer(facts: ServerFacts): Promise<ServerStatus> 
       meanMicroseconds: operation.timed === 0 ? null : (operation.seconds / operation.timed) * 1e6,
       p99Microseconds: (quantile(operation, 0.99) ?? 0) * 1e6 || null,
     })),
-  };
-}
-
-/** What every document says about its process. */
-export function describeProcess(
-  release: string,
-): Pick<ServerStatus, 'time' | 'pid' | 'release' | 'startedAt' | 'uptimeSeconds' | 'memoryBytes'> {
-  const now = Date.now();
-  const uptimeSeconds = Math.round(process.uptime());
-  return {
-    time: new Date(now).toISOString(),
-    pid: process.pid,
-    release,
-    startedAt: new Date(now - uptimeSeconds * 1000).toISOString(),
-    uptimeSeconds,
-    memoryBytes: process.memoryUsage.rss(),
   };
 }
 

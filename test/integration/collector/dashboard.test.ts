@@ -1,6 +1,8 @@
 /** Metrics, health and the dashboard of a mount and of a collector; the dashboard in a real browser. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { CollectProcess } from '../../harness/collect-process.js';
 import { eventually, run } from '../../harness/commands.js';
@@ -61,12 +63,13 @@ test('a mount’s metrics: captured, lost and waiting by log, operations with th
 
 test('an address that is taken is no reason not to mount, and is had once it is free', limit, async (t) => {
   const port = await freePort();
-  const first = await mounted(t, port);
-  const second = await mounted(t, port);
-  assert.match(second.ownLog(), /metrics=127.0.0.1:\d+ can't be opened, will be tried again/);
-  await first.unmount();
+  const other = createServer().listen(port, '127.0.0.1');
+  await once(other, 'listening');
+  const fixture = await mounted(t, port);
+  assert.match(fixture.ownLog(), /metrics=127.0.0.1:\d+ can't be opened, will be tried again/);
+  other.close();
   const look = async (): Promise<boolean> => (await metricsAt(port).catch(() => undefined)) !== undefined;
-  await eventually(look, { within: 20_000, what: 'metrics of the second mount' });
+  await eventually(look, { within: 30_000, what: 'metrics' });
 });
 
 test('a collector’s metrics: what each destination has, and that one is away', limit, async (t) => {
@@ -158,8 +161,9 @@ test('the dashboard in a browser: live numbers, charts, light and dark, no wider
   ]) {
     await browser.resize(screen);
     assert.equal((await browser.evaluate<string>(background)) === light, !screen.isDark);
-    const width = await browser.evaluate<number>('document.documentElement.scrollWidth');
-    assert.ok(width <= screen.width, `the page is ${width} wide on ${screen.width}`);
+    const fits = async (): Promise<boolean> =>
+      (await browser.evaluate<number>('document.documentElement.scrollWidth')) <= screen.width;
+    await eventually(fits, { within: 10_000, what: `a page that is no wider than ${screen.width}` });
   }
   await fixture.unmount();
   const look = async (): Promise<boolean> => /No answer/.test(await text('problem'));
