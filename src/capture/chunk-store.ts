@@ -6,20 +6,20 @@
  * that says that the disk is full no chunk is made for a second: the next would fail as well, and take time. A chunk
  * that could not be marked as sealed is tried again each second.
  */
-import { chmodSync, chownSync, mkdirSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { orErrno } from '../libc/calls.js';
 import { Errno, errnoOf } from '../libc/errno.js';
 import { O_APPEND, O_CLOEXEC, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } from '../libc/flags.js';
 import { MemoryRegion } from '../libc/memory.js';
+import { makeCacheFolder, setFileAccess } from './cache-access.js';
 import type { CacheRoom } from './cache-room.js';
-import { fchmod, fchown, open, uninterrupted } from './capture-calls.js';
+import { open, uninterrupted } from './capture-calls.js';
 import { Chunk } from './chunk.js';
 import type { ChunkClock } from './chunk-clock.js';
 import { chunkName } from './chunk-name.js';
 
 const FLAGS = O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW | O_CLOEXEC;
-const KEEP_OWNER = 0xffffffff;
 
 export interface ChunkStoreOptions {
   /** Absolute path of `logs/`. */
@@ -77,13 +77,14 @@ export class ChunkStore {
   }
 
   private tryCreate(stream: string): Chunk | number {
-    const path = join(this.options.logs, chunkName(stream, this.clock.next()));
+    const { logs, gid } = this.options;
+    const path = join(logs, chunkName(stream, this.clock.next()));
     this.pathBuffer.bytes.write(`${path}\0`);
     let fd = this.openNew();
-    if (fd === -Errno.ENOENT && this.makeFolder()) fd = this.openNew();
+    if (fd === -Errno.ENOENT && makeCacheFolder(logs, gid)) fd = this.openNew();
     if (fd < 0) return fd;
-    this.setAccess(fd);
-    return new Chunk(fd, path, this.options.gid === undefined ? 0o400 : 0o440);
+    setFileAccess(fd, gid);
+    return new Chunk(fd, path, gid === undefined ? 0o400 : 0o440);
   }
 
   /** The disk is full: drops older chunks, where that is wanted. @returns whether it is worth trying again */
@@ -136,24 +137,5 @@ export class ChunkStore {
 
   private openNew(): number {
     return orErrno(uninterrupted(() => open(this.pathBuffer.address, FLAGS, 0o600)));
-  }
-
-  /** By fchmod, because the mode at creation passes through whatever umask the last caller had. */
-  private setAccess(fd: number): void {
-    const { gid } = this.options;
-    if (gid !== undefined) uninterrupted(() => fchown(fd, KEEP_OWNER, gid));
-    uninterrupted(() => fchmod(fd, gid === undefined ? 0o600 : 0o640));
-  }
-
-  private makeFolder(): boolean {
-    const { logs, gid } = this.options;
-    try {
-      mkdirSync(logs, { mode: 0o700 });
-      if (gid !== undefined) chownSync(logs, 0, gid);
-      chmodSync(logs, gid === undefined ? 0o700 : 0o750);
-      return true;
-    } catch {
-      return false;
-    }
   }
 }

@@ -10,9 +10,10 @@
  * `from` and `to` are the first and the last of the chunks that were dropped, oldest first; a gap without them lies between the
  * chunks that were begun before and after `time`. `path` is missing where only the stream is known.
  */
-import { closeSync, fchmodSync, fchownSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { Errno, errnoName } from '../libc/errno.js';
+import { setFileAccess } from './cache-access.js';
 
 /** What a stream lost. */
 export interface Loss {
@@ -101,7 +102,7 @@ export class GapJournal {
     try {
       const { size } = fstatSync(fd);
       if (size >= MAX_FILE_BYTES && !isEnd) return false;
-      if (size === 0) this.share(fd);
+      if (size === 0) setFileAccess(fd, this.gid);
       const bytes = Buffer.from(line);
       if (writeSync(fd, bytes) === bytes.length) return true;
       // On a full disk a part of it may fit, which is no line.
@@ -109,16 +110,6 @@ export class GapJournal {
       return false;
     } finally {
       closeSync(fd);
-    }
-  }
-
-  private share(fd: number): void {
-    if (this.gid === undefined) return;
-    try {
-      fchownSync(fd, -1, this.gid);
-      fchmodSync(fd, 0o640);
-    } catch {
-      // Only root may give it to a group; as with chunks, it stays closed then.
     }
   }
 }

@@ -6,15 +6,14 @@
  *
  * Does not: keep files open, as there are as many as live chunks; sync.
  */
-import { chmodSync, chownSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { close, fchmod, fchown, ftruncate, lseek, open, orErrno, unlinkat, write } from '../libc/calls.js';
+import { close, ftruncate, lseek, open, orErrno, unlinkat, write } from '../libc/calls.js';
 import { Errno } from '../libc/errno.js';
 import { AT_FDCWD, O_APPEND, O_CLOEXEC, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_WRONLY } from '../libc/flags.js';
 import { MemoryRegion } from '../libc/memory.js';
+import { makeCacheFolder, setFileAccess } from './cache-access.js';
 
 const FLAGS = O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
-const KEEP_OWNER = 0xffffffff;
 const SEEK_END = 2;
 
 const PATH_SIZE = 8192;
@@ -41,7 +40,7 @@ export class MetaFiles {
     const fd = this.open(name);
     if (fd < 0) return fd;
     const size = Number(lseek(fd, 0, SEEK_END));
-    if (size === 0) this.setAccess(fd);
+    if (size === 0) setFileAccess(fd, this.gid);
     const failed = this.appendTo(fd, size, size === 0 ? header + lines : lines);
     close(fd);
     return failed;
@@ -65,30 +64,11 @@ export class MetaFiles {
   private open(name: string): number {
     this.locate(name);
     const fd = orErrno(open(this.memory.address, FLAGS, 0o600));
-    if (fd !== -Errno.ENOENT || !this.makeFolder()) return fd;
+    if (fd !== -Errno.ENOENT || !makeCacheFolder(this.folder, this.gid)) return fd;
     return orErrno(open(this.memory.address, FLAGS, 0o600));
   }
 
   private locate(name: string): void {
     this.memory.bytes.write(`${join(this.folder, name)}\0`);
-  }
-
-  /** By fchmod, because the mode at creation passes through whatever umask the last caller had. */
-  private setAccess(fd: number): void {
-    const { gid } = this;
-    if (gid !== undefined) fchown(fd, KEEP_OWNER, gid);
-    fchmod(fd, gid === undefined ? 0o600 : 0o640);
-  }
-
-  private makeFolder(): boolean {
-    const { folder, gid } = this;
-    try {
-      mkdirSync(folder, { mode: 0o700 });
-      if (gid !== undefined) chownSync(folder, 0, gid);
-      chmodSync(folder, gid === undefined ? 0o700 : 0o750);
-      return true;
-    } catch {
-      return false;
-    }
   }
 }

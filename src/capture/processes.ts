@@ -9,13 +9,8 @@
  *
  * Does not notice a program that replaces another of the same name within a process.
  */
-import { close, open, read } from '../libc/calls.js';
-import { O_CLOEXEC, O_RDONLY } from '../libc/flags.js';
-import { MemoryRegion } from '../libc/memory.js';
+import { ProcReader } from './proc-reader.js';
 import { commandText } from './stretch-lines.js';
-
-const PATH_SIZE = 64;
-const FILE_SIZE = 8192;
 
 /** More threads than write to logs at a time. */
 const MAX_KNOWN = 4096;
@@ -52,7 +47,7 @@ function nameless(pid: number): Identity {
 
 export class Processes {
   private readonly byThread = new Map<number, Known>();
-  private readonly memory = new MemoryRegion(PATH_SIZE + FILE_SIZE);
+  private readonly proc = new ProcReader();
 
   constructor(private readonly options: ProcessesOptions) {}
 
@@ -84,12 +79,12 @@ export class Processes {
   }
 
   private hasNewName(thread: number, { name }: Known): boolean {
-    const comm = this.read(`/proc/${thread}/comm`);
-    return comm !== undefined && comm.toString('latin1').replace(/\n$/, '') !== name;
+    const current = this.proc.commandName(thread);
+    return current !== undefined && current !== name;
   }
 
   private look(thread: number, second: number, before: Known | undefined, isWaiting: boolean): Identity {
-    const status = this.read(`/proc/${thread}/status`)?.toString('latin1');
+    const status = this.proc.read(`/proc/${thread}/status`)?.toString('latin1');
     // Gone already: a write may outlive its writer.
     if (status === undefined) return before ?? nameless(thread);
     const name = field(status, 'Name');
@@ -104,7 +99,7 @@ export class Processes {
   }
 
   private commandLine(pid: number): string {
-    const bytes = this.read(`/proc/${pid}/cmdline`);
+    const bytes = this.proc.read(`/proc/${pid}/cmdline`);
     return bytes === undefined ? '' : commandText(bytes);
   }
 
@@ -113,16 +108,6 @@ export class Processes {
     const [oldest] = this.byThread.size >= MAX_KNOWN ? this.byThread.keys() : [];
     if (oldest !== undefined) this.byThread.delete(oldest);
     this.byThread.set(thread, known);
-  }
-
-  /** Start of a file; valid until the next one is read. */
-  private read(path: string): Buffer | undefined {
-    const { memory } = this;
-    const fd = open(memory.putString(0, path), O_RDONLY | O_CLOEXEC, 0);
-    if (fd < 0) return undefined;
-    const length = read(fd, memory.address + PATH_SIZE, FILE_SIZE);
-    close(fd);
-    return length < 0 ? undefined : memory.bytes.subarray(PATH_SIZE, PATH_SIZE + length);
   }
 }
 

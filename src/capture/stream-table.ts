@@ -5,13 +5,13 @@
  * change; asked per write by one array access. Everyone who writes to a path joins the same stream, until the path is idle
  * and closed. Writes of rotation tools and to compressed files are not captured.
  */
-import { readFileSync } from 'node:fs';
 import { Errno } from '../libc/errno.js';
 import type { MemoryRegion } from '../libc/memory.js';
 import type { ChunkStore } from './chunk-store.js';
 import type { Losses } from './losses.js';
 import { PathMemory } from './path-memory.js';
 import type { PatternSet } from './pattern-set.js';
+import { ProcReader } from './proc-reader.js';
 import type { Provenance } from './provenance.js';
 import { isCompressedName, type SkippedWriters } from './skipped-writers.js';
 import { Stream } from './stream.js';
@@ -36,6 +36,7 @@ export class StreamTable {
   private readonly byPath = new Map<string, Stream>();
   /** Handles of tracked files, and whether they belong to a rotation tool. */
   private readonly skipped = new Map<number, boolean>();
+  private readonly proc = new ProcReader();
   private readonly unsyncedPasts = new PathMemory();
   private readonly mountpoint: string;
 
@@ -178,7 +179,7 @@ export class StreamTable {
   private isSkipped(handle: number, { pid }: WrittenFile): boolean {
     let skipped = this.skipped.get(handle);
     if (skipped === undefined) {
-      skipped = this.options.skippedWriters.skips(commandOf(pid));
+      skipped = this.options.skippedWriters.skips(this.proc.commandName(pid) ?? '');
       this.skipped.set(handle, skipped);
     }
     return skipped;
@@ -187,14 +188,5 @@ export class StreamTable {
   private isTracked(path: string): boolean {
     // Patterns are text; a name that is not UTF-8 is matched by what it looks like.
     return !isCompressedName(path) && this.patterns.tracks(Buffer.from(path, 'latin1').toString('utf8'));
-  }
-}
-
-/** Command name of a thread, as the kernel cuts it to 15 bytes; empty when it is gone or in another pid namespace. */
-function commandOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/comm`, 'latin1').trimEnd();
-  } catch {
-    return '';
   }
 }

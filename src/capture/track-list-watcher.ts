@@ -24,12 +24,13 @@ export interface TrackListWatcherOptions {
   readonly onProblem: (problem: TrackProblem) => void;
   /** Told once, as one line, when the file can't be read, and when it can again. */
   readonly onState: (message: string) => void;
-  /** Time between two looks at the file; 500 unless given. */
+  /** Time between two looks at the file; 750 unless given. */
   readonly pollMilliseconds?: number;
 }
 
 const maxBytes = 4 * 1024 * 1024;
-const defaultPollMilliseconds = 500;
+/** With {@link settleMilliseconds} still below a second; each look wakes three threads of an idle mount. */
+const defaultPollMilliseconds = 750;
 /** The file must look the same for this long: an editor may have truncated it and not written it yet. */
 const settleMilliseconds = 150;
 /** A file that never comes to rest is read nevertheless, this long after its first change. */

@@ -12,6 +12,7 @@ import { ChunkRemover } from './chunk-remover.js';
 import type { CollectorConfig, DestinationConfig } from './config/collector-config.js';
 import { DeliveryLoop } from './delivery-loop.js';
 import { findFormat } from './formats/find-format.js';
+import { GapReports } from './gap-reports.js';
 import { sweepMeta } from './meta-sweep.js';
 import { pause } from './pause.js';
 import { ProblemLog } from './problem-log.js';
@@ -26,6 +27,8 @@ import { WindowReader } from './stream-window.js';
 const pollMilliseconds = 250;
 /** Looking takes at most this part of the time, however many chunks there are. */
 const pollShare = 10;
+/** Gaps are looked for in the whole of `meta/`. */
+const gapMilliseconds = 60_000;
 /** A batch in flight has so long when the collector ends. */
 const graceMilliseconds = 1200;
 /** And so long to give up, and then to close what is open. */
@@ -59,6 +62,7 @@ export class Collector {
   private readonly maker: RecordMaker;
   private readonly remover: ChunkRemover;
   readonly router: StreamRouter;
+  private readonly gaps: GapReports;
   private readonly destinations = new Map<string, Destination>();
   private readonly stopping = new AbortController();
   private lastRound: Promise<void> = Promise.resolve();
@@ -75,6 +79,7 @@ export class Collector {
     this.remover = new ChunkRemover({ logs, meta }, this.inventory, this.provenance, (error) =>
       this.problems.report('removal', { reason: describe(error) }, "a chunk can't be removed"),
     );
+    this.gaps = new GapReports(meta, logger, this.stopping.signal);
     this.router = new StreamRouter({
       ...{ inventory: this.inventory, provenance: this.provenance, remover: this.remover },
       ...{ logger, problems: this.problems, loops: () => this.loops },
@@ -94,11 +99,17 @@ export class Collector {
     return { nonsense: this.provenance.nonsense, shrunkChunks: this.windows.shrunkChunks };
   }
 
+  /** What the mount could not capture, as far as this collector was told. */
+  get lost(): { readonly lostBytes: number; readonly lostLines: number } {
+    return { lostBytes: this.gaps.lost.bytes, lostLines: this.gaps.lost.lines };
+  }
+
   /** First look at what is there. @throws Node's errors when `logs/` can't be read */
   async open(config: CollectorConfig): Promise<void> {
     await this.inventory.round();
     const names = config.destinations.map(({ name }) => name);
     sweepMeta(this.options.meta, this.inventory, names);
+    await this.gaps.look();
     await this.apply(config);
   }
 
@@ -151,8 +162,13 @@ export class Collector {
     this.isFollowing = true;
     for (const destination of this.destinations.values()) this.runLoop(destination);
     const { signal } = this.stopping;
+    let nextGapLook = performance.now() + gapMilliseconds;
     while (!signal.aborted) {
       const begun = performance.now();
+      if (begun >= nextGapLook) {
+        nextGapLook = begun + gapMilliseconds;
+        void this.gaps.look();
+      }
       try {
         await this.round();
         this.router.routeUnknown();

@@ -41,6 +41,7 @@ export class StatusLog {
       ...(collector.router.unroutedChunks > 0 ? { unroutedChunks: collector.router.unroutedChunks } : {}),
       removedChunks: collector.removedChunks,
       ...notable(collector.oddities),
+      ...notable(collector.lost),
       destinations: collector.loops.map((loop) => this.describe(loop)),
     };
     this.lines = lines;

@@ -15,9 +15,3 @@ export interface CacheLimits {
   readonly minFree: FreeSpaceFloor;
   readonly whenFull: FullPolicy;
 }
-
-export const noLimits: CacheLimits = {
-  maxCacheBytes: 0,
-  minFree: { amount: 0, unit: 'bytes' },
-  whenFull: 'drop-oldest',
-};

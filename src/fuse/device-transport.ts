@@ -132,13 +132,9 @@ export class DeviceTransport {
     this.sleepsWithoutPolling = 0;
     const end = performance.now() + busyPollMicroseconds / 1000;
     do {
-      const length = this.receive();
-      if (length !== -Errno.EAGAIN) {
-        this.received = length;
-        this.misses = 0;
-        return true;
-      }
-      if (this.client.serveOthers()) {
+      this.received = this.receive();
+      if (this.received === -Errno.EAGAIN) this.received = 0;
+      if (this.received !== 0 || this.client.serveOthers()) {
         this.misses = 0;
         return true;
       }

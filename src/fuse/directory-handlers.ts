@@ -4,7 +4,7 @@
  * READDIRPLUS gives entries together with their nodes. `.` and `..` come without one: the kernel counts no lookup for them.
  */
 import { Errno } from '../libc/errno.js';
-import type { DirectoryEntry } from '../mirror/directories.js';
+import type { DirectoryEntry } from '../mirror/directory-reader.js';
 import type { Node } from '../mirror/node.js';
 import { Dirent, EntryOut, FSYNC_DATA_ONLY, FsyncIn, OpenOut, OutHeader, ReadIn, ReleaseIn } from './layout.js';
 import type { OpcodeName } from './opcode.js';

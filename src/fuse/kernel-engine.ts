@@ -12,6 +12,7 @@ import { LogaggError } from '../config/errors.js';
 import type { MountOptions } from '../config/mount-options.js';
 import { eventfd } from '../libc/calls.js';
 import { errnoName } from '../libc/errno.js';
+import { EFD_CLOEXEC, EFD_NONBLOCK } from '../libc/flags.js';
 import type { Engine, EngineEvents } from './engine.js';
 import type { LoopSettings, MessageFromLoop, MessageToLoop } from './loop-messages.js';
 import { mountsAt } from './mount-table.js';
@@ -21,9 +22,6 @@ import { SlowCalls } from './slow-calls.js';
 import { Queues } from './uring/queues.js';
 import { SlotReplies } from './uring/slot-replies.js';
 import { whyNoUring } from './uring/uring-support.js';
-
-/** EFD_CLOEXEC | EFD_NONBLOCK. */
-const EVENTFD_FLAGS = 0o2004000;
 
 /**
  * A small heap: the hot path allocates next to nothing, and the memory is the host's.
@@ -38,7 +36,7 @@ export class KernelEngine implements Engine {
   readonly name = 'kernel';
   readonly serving: Promise<string>;
   readonly ended: Promise<void>;
-  private readonly wakeFd = eventfd(0, EVENTFD_FLAGS);
+  private readonly wakeFd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   private readonly deviceFd: number;
   private readonly worker: Worker;
   private readonly queues: Queues | undefined;

@@ -10,7 +10,6 @@ import { CacheRoom } from '../capture/cache-room.js';
 import { ChunkClock } from '../capture/chunk-clock.js';
 import { ChunkStore } from '../capture/chunk-store.js';
 import { GapJournal } from '../capture/gap-journal.js';
-import { HotCapture } from '../capture/hot-capture.js';
 import { LastWriters } from '../capture/last-writers.js';
 import { Losses } from '../capture/losses.js';
 import { PatternSet } from '../capture/pattern-set.js';
@@ -31,7 +30,6 @@ import { handlersByOpcode } from './operation-table.js';
 import { NO_REPLY, Session } from './session.js';
 import { HandedRequests } from './uring/handed-requests.js';
 import { HotRequests } from './uring/hot-requests.js';
-import { RequestSlots } from './uring/request-slots.js';
 
 /** How often idle chunks are looked for, in milliseconds. */
 const HOUSEKEEPING_INTERVAL = 1000;
@@ -85,16 +83,7 @@ export class RequestLoop implements DeviceClient {
         }),
     });
     if (shared !== undefined) {
-      const hot = new HotRequests(
-        RequestSlots.at(shared.slots),
-        descriptors,
-        new HotCapture(
-          slots,
-          settings.chunkSize,
-          shared.lastWriters && new LastWriters(MemoryRegion.at(shared.lastWriters)),
-          credit,
-        ),
-      );
+      const hot = HotRequests.at(shared, slots, settings.chunkSize);
       this.handed = new HandedRequests(shared, this.session, this.streams, handlersByOpcode, hot);
     }
   }

@@ -20,7 +20,6 @@ export const SYNCHRONOUS_FLAGS: number = O_DSYNC | (O_SYNC & ~O_DIRECT);
 /** Set-user-id and set-group-id. */
 export const S_ISUID = 0o4000;
 export const S_ISGID = 0o2000;
-export const S_ISVTX = 0o1000;
 /** The group may execute. */
 export const S_IXGRP = 0o010;
 
@@ -38,6 +37,9 @@ export const F_GETFL = 3;
 export const F_SETFL = 4;
 export const CLONE_FS = 0x200;
 export const LOCK_EXCLUSIVE_NOW = 2 | 4;
+
+export const EFD_CLOEXEC = O_CLOEXEC;
+export const EFD_NONBLOCK = O_NONBLOCK;
 
 /** `umount2`: detach now, clean up when the last user has gone. */
 export const MNT_DETACH = 2;

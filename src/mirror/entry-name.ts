@@ -33,7 +33,9 @@ export class EntryName {
 
   /** Copies the name, without its NUL. */
   copyTo(target: Buffer, offset: number): void {
-    this.region.bytes.copy(target, offset, this.start, this.start + this.length);
+    const { bytes } = this.region;
+    // Names are short: a loop costs less than a call into the runtime.
+    for (let index = 0; index < this.length; index++) target[offset + index] = bytes[this.start + index] ?? 0;
   }
 
   /** Offset of the byte behind the NUL. */
@@ -46,8 +48,10 @@ export class EntryName {
    * @returns 0, or -EINVAL where there is no NUL
    */
   locate(region: MemoryRegion, start: number, limit: number): number {
-    const nul = region.bytes.indexOf(0, start);
-    if (nul < 0 || nul >= limit) return -Errno.EINVAL;
+    const { bytes } = region;
+    let nul = start;
+    while (nul < limit && bytes[nul] !== 0) nul++;
+    if (nul >= limit) return -Errno.EINVAL;
     this.region = region;
     this.start = start;
     this.length = nul - start;

@@ -92,7 +92,10 @@ export class Mirror {
     if (directory < 0) return directory;
     const missing = this.status.readEntry(directory, name.address);
     if (missing < 0) return missing;
-    const node = this.nodes.findOpen(this.status) ?? this.openNode(directory, name);
+    const node =
+      this.nodes.findOpen(this.status) ??
+      this.nodes.adoptUnopened(directory, name.address, this.status) ??
+      this.openNode(directory, name);
     if (typeof node === 'number') return node;
     node.lookups++;
     const unnamed = node.addLink(parent, name.text);

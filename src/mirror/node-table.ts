@@ -1,16 +1,18 @@
 /**
  * The nodes that the kernel knows, by node id and by inode.
  *
- * Guarantees: one inode is one node, through all its hard links; a node id never changes its inode. Between requests at most
- * `maxDescriptors` O_PATH descriptors are open: beyond it those open for longest are closed, and reopened when needed from
- * their file handle (name_to_handle_at(2)), which follows renames. An inode with an open descriptor can't be reused for another file; one
- * without is compared by its file handle, which carries the inode's generation.
+ * Guarantees: one inode is one node, through all its hard links; a node id never changes its inode. A node has an O_PATH
+ * descriptor only when an operation needs it: it is opened from its file handle (name_to_handle_at(2)), which follows
+ * renames. Between requests at most `maxDescriptors` are open: beyond it those open for longest are closed. An inode with an
+ * open descriptor can't be reused for another file; one without is compared by its file handle, which carries the inode's
+ * generation.
  *
- * Does not: evict nodes of file systems that give no file handles; those keep their descriptor.
+ * Where there are no file handles (the file system gives none, or the server lacks CAP_DAC_READ_SEARCH to open by them) a
+ * node is opened by its name at once, and keeps its descriptor.
  */
 import { close, nameToHandleAt, openByHandleAt, orErrno } from '../libc/calls.js';
 import { Errno } from '../libc/errno.js';
-import type { FileStatus } from '../libc/file-status.js';
+import { FileStatus } from '../libc/file-status.js';
 import { AT_EMPTY_PATH, O_CLOEXEC, O_NOFOLLOW, O_PATH } from '../libc/flags.js';
 import { emptyString, MemoryRegion } from '../libc/memory.js';
 import { Node, ROOT_ID } from './node.js';
@@ -27,6 +29,8 @@ const EVICTION_BATCH = 64;
 
 export class NodeTable {
   readonly root: Node;
+  /** Told of every node that nobody refers to any more. */
+  onRemoved: ((node: Node) => void) | undefined;
   private readonly byId = new Map<number, Node>();
   private readonly byInode = new Map<number | string, Node>();
   /** Nodes whose descriptor may be closed, in the order of their opening: a Map keeps insertion order. */
@@ -36,6 +40,9 @@ export class NodeTable {
   private readonly handleBuffer = new MemoryRegion(256);
   private readonly mountFd: number;
   private readonly rootDevice: number;
+  /** Not the mirror's, which holds what a reply is about to show. */
+  private readonly openedStatus = new FileStatus();
+  private readonly opensHandles: boolean;
 
   /**
    * @param mountFd - the mirror's root directory, open for reading (open_by_handle_at(2) takes no O_PATH descriptor)
@@ -49,6 +56,7 @@ export class NodeTable {
   ) {
     this.mountFd = mountFd;
     this.rootDevice = status.device;
+    this.opensHandles = this.canOpenHandles();
     this.root = new Node(ROOT_ID, this.keyOf(status), undefined, false);
     this.root.fd = mountFd;
     this.byId.set(ROOT_ID, this.root);
@@ -75,6 +83,22 @@ export class NodeTable {
   }
 
   /**
+   * The node of an entry's inode, made when there is none, by its file handle and without opening it.
+   * @param name - address of the entry's name in `directory`
+   * @param status - what the entry has just shown; {@link fdOf} makes sure later that the handle is of the same inode
+   * @returns undefined where there is no file handle
+   */
+  adoptUnopened(directory: number, name: number, status: FileStatus): Node | undefined {
+    if (!this.opensHandles || status.device !== this.rootDevice) return undefined;
+    const length = this.readHandle(directory, name, 0);
+    if (length === 0) return undefined;
+    const key = this.keyOf(status);
+    const known = this.byInode.get(key);
+    const isKnown = known?.handle?.equals(this.handleBuffer.bytes.subarray(0, length)) === true;
+    return isKnown ? known : this.add(key, this.copyHandle(length), status);
+  }
+
+  /**
    * The node of the inode behind `fd`, made when there is none. Takes `fd` over: it becomes the node's descriptor, or is
    * closed when the node has one.
    * @param fd - O_PATH descriptor
@@ -82,7 +106,9 @@ export class NodeTable {
    */
   adopt(fd: number, status: FileStatus): Node {
     const key = this.keyOf(status);
-    const handle = status.device === this.rootDevice ? this.handleOf(fd) : undefined;
+    const hasHandle = this.opensHandles && status.device === this.rootDevice;
+    const length = hasHandle ? this.readHandle(fd, emptyString, AT_EMPTY_PATH) : 0;
+    const handle = length === 0 ? undefined : this.copyHandle(length);
     const known = this.byInode.get(key);
     if (known !== undefined && known.fd >= 0) {
       close(fd);
@@ -92,21 +118,44 @@ export class NodeTable {
       this.keep(known, fd);
       return known;
     }
-    const node = new Node(this.nextId++, key, handle, status.isRegular);
-    this.byId.set(node.id, node);
-    this.byInode.set(key, node);
+    const node = this.add(key, handle, status);
     this.keep(node, fd);
     return node;
   }
 
-  /** The node's descriptor, reopened if it was evicted. @returns O_PATH descriptor or a negated errno (ESTALE) */
+  private add(key: number | string, handle: Buffer | undefined, status: FileStatus): Node {
+    const node = new Node(this.nextId++, key, handle, status.isRegular);
+    this.byId.set(node.id, node);
+    this.byInode.set(key, node);
+    return node;
+  }
+
+  /** The node's descriptor, opened if it has none. @returns O_PATH descriptor or a negated errno (ESTALE) */
   fdOf(node: Node): number {
     if (node.fd >= 0) return node.fd;
     if (node.handle === undefined) return -Errno.ESTALE;
     node.handle.copy(this.handleBuffer.bytes);
-    const fd = orErrno(openByHandleAt(this.mountFd, this.handleBuffer.address, O_PATH | O_NOFOLLOW | O_CLOEXEC));
-    if (fd >= 0) this.keep(node, fd);
+    const fd = this.openHandle();
+    if (fd < 0) return fd;
+    // An entry that somebody exchanged in the mirror itself, between reading its status and its handle, is two inodes.
+    if (this.openedStatus.readFd(fd) < 0 || this.keyOf(this.openedStatus) !== node.inodeKey) {
+      close(fd);
+      return -Errno.ESTALE;
+    }
+    this.keep(node, fd);
     return fd;
+  }
+
+  /** Opens the inode whose file handle is in the buffer. @returns O_PATH descriptor or a negated errno */
+  private openHandle(): number {
+    return orErrno(openByHandleAt(this.mountFd, this.handleBuffer.address, O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  }
+
+  private canOpenHandles(): boolean {
+    if (this.readHandle(this.mountFd, emptyString, AT_EMPTY_PATH) === 0) return false;
+    const fd = this.openHandle();
+    if (fd >= 0) close(fd);
+    return fd >= 0;
   }
 
   /**
@@ -148,8 +197,10 @@ export class NodeTable {
   private remove(node: Node): void {
     this.byId.delete(node.id);
     if (this.byInode.get(node.inodeKey) === node) this.byInode.delete(node.inodeKey);
+    this.onRemoved?.(node);
+    if (node.fd < 0) return;
     this.evictable.delete(node.id);
-    if (node.fd >= 0) close(node.fd);
+    close(node.fd);
     node.fd = -1;
   }
 
@@ -181,11 +232,16 @@ export class NodeTable {
     return device === this.rootDevice ? inodeKey : `${device}/${inodeKey}`;
   }
 
-  private handleOf(fd: number): Buffer | undefined {
-    const { address, bytes, words } = this.handleBuffer;
+  /** Reads a file handle into the buffer. @returns its length in bytes; 0 for none */
+  private readHandle(directory: number, name: number, flags: number): number {
+    const { address, words } = this.handleBuffer;
     words[0] = MAX_HANDLE_SIZE;
     const mountIdAddress = address + HANDLE_HEADER + MAX_HANDLE_SIZE;
-    if (nameToHandleAt(fd, emptyString, address, mountIdAddress, AT_EMPTY_PATH) < 0) return undefined;
-    return Buffer.from(bytes.subarray(0, HANDLE_HEADER + (words[0] ?? 0)));
+    if (nameToHandleAt(directory, name, address, mountIdAddress, flags) < 0) return 0;
+    return HANDLE_HEADER + (words[0] ?? 0);
+  }
+
+  private copyHandle(length: number): Buffer {
+    return Buffer.from(this.handleBuffer.bytes.subarray(0, length));
   }
 }

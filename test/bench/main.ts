@@ -14,7 +14,7 @@ import type { Group } from './groups/group.js';
 import { groups } from './groups/groups.js';
 import { Progress } from './progress.js';
 import { describeMachine, type GroupResult, type Results } from './report/results.js';
-import { drawCharts, writeResults } from './report/results-folder.js';
+import { drawResults, writeResults } from './report/results-folder.js';
 import { markdown } from './report/tables.js';
 import { Session, type Setting } from './session.js';
 
@@ -43,7 +43,10 @@ function parseArguments(): Arguments {
     .option('--quick', 'a choice of work, with fewer and shorter samples; under a minute')
     .addOption(new Option('--only <group...>', 'only these groups').choices(names))
     .option('--output <folder>', `where latest.json and the charts go (a complete run: test/bench/results)`)
-    .option('--render', 'measure nothing: print the tables and draw the charts of the latest.json that is there')
+    .option(
+      '--render',
+      'measure nothing: print the tables of the latest.json that is there, and write them and the charts beside it',
+    )
     .addHelpText('after', `\nGroups:\n${groups.map(({ name, title }) => `  ${name.padEnd(10)} ${title}`).join('\n')}`)
     .parse()
     .opts<Arguments>();
@@ -101,7 +104,7 @@ async function bench(given: Arguments): Promise<void> {
 
 function render(folder: string): void {
   const results = JSON.parse(readFileSync(join(folder, 'latest.json'), 'utf8')) as Results;
-  drawCharts(folder, results);
+  drawResults(folder, results);
   process.stdout.write(markdown(results));
 }
 

@@ -9,8 +9,8 @@ import { chunkName, streamId } from '../../src/capture/chunk-name.js';
 import type { Space } from '../../src/capture/free-space.js';
 import { Losses } from '../../src/capture/losses.js';
 import { SealedChunks } from '../../src/capture/sealed-chunks.js';
-import { type CacheLimits, noLimits } from '../../src/config/cache-limits.js';
-import { packedChunks } from '../harness/cache-room.js';
+import type { CacheLimits } from '../../src/config/cache-limits.js';
+import { noLimits, packedChunks } from '../harness/cache-room.js';
 
 const path = '/var/log/a';
 const stream = streamId(path);

@@ -1,12 +1,17 @@
 /** Log caches of unit tests. */
-
 import { ByteCredit } from '../../src/capture/byte-credit.js';
-
 import { CacheRoom } from '../../src/capture/cache-room.js';
 import { Losses } from '../../src/capture/losses.js';
 import { ChunkPacker, type PackedChunks } from '../../src/capture/packed-chunks.js';
 import { SealedChunks } from '../../src/capture/sealed-chunks.js';
-import { noLimits } from '../../src/config/cache-limits.js';
+import type { CacheLimits } from '../../src/config/cache-limits.js';
+
+/** As much as there is space. */
+export const noLimits: CacheLimits = {
+  maxCacheBytes: 0,
+  minFree: { amount: 0, unit: 'bytes' },
+  whenFull: 'drop-oldest',
+};
 
 /** A log cache without limits, for tests of what needs one and is not about it. @param logs - need not exist */
 export function unlimitedRoom(logs: string): CacheRoom {

@@ -19,6 +19,12 @@ export const temporaryPrefix = 'logagg-fs-test-';
 /** A user without any privilege: Debian's nobody and nogroup. */
 export const nobody = 65534;
 
+/** To run a command as that user. */
+export const asNobody = { uid: nobody, gid: nobody };
+
+/** Debian's `adm`, the group that reads logs. */
+export const adm = 4;
+
 /** Absolute path of a compiled test module, given relative to `test/`, for example `harness/line-writer.js`. */
 export function compiledTest(relative: string): string {
   return fileURLToPath(new URL(`../${relative}`, import.meta.url));

@@ -5,10 +5,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { output, run } from '../harness/commands.js';
 import { MountFixture } from '../harness/mount-fixture.js';
-import { nobody } from '../harness/project.js';
+import { adm, asNobody, nobody } from '../harness/project.js';
 
 const limit = { timeout: 60_000 };
-const asNobody = { uid: nobody, gid: nobody };
 
 test("another user can't read, append to, chmod or remove root's 0600 file", limit, async (t) => {
   const fixture = await MountFixture.mount(t, { patterns: ['**'] });
@@ -64,7 +63,7 @@ test('a member of a supplementary group reads a 0640 file and nobody else does',
   chmodSync(fixture.mountpoint, 0o755);
   const file = fixture.path('adm.log');
   await output('sh', ['-c', `echo for adm > ${file}; chown 0:4 ${file}; chmod 640 ${file}`]);
-  assert.equal(await output('cat', [file], { ...asNobody, groups: [4] }), 'for adm\n');
+  assert.equal(await output('cat', [file], { ...asNobody, groups: [adm] }), 'for adm\n');
   assert.notEqual((await run('cat', [file], asNobody)).code, 0);
 });
 

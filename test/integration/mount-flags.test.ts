@@ -17,12 +17,10 @@ import { capturedText } from '../harness/chunks.js';
 import { type Outcome, output, run } from '../harness/commands.js';
 import { mknod } from '../harness/libc.js';
 import { MountFixture } from '../harness/mount-fixture.js';
-import { launcher, nobody } from '../harness/project.js';
+import { adm, asNobody, launcher, nobody } from '../harness/project.js';
 import { stopWatching } from '../harness/watchdog.js';
 
 const limit = { timeout: 60_000 };
-const asNobody = { uid: nobody, gid: nobody };
-const adm = 4;
 const typeCharacterDevice = 0o020000;
 
 const mountOptionsOf = async (mountpoint: string): Promise<string[]> =>

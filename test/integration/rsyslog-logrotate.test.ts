@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,6 +9,7 @@ import { captured } from '../harness/captured.js';
 import { chunksOf, streamOf } from '../harness/chunks.js';
 import { ended, eventually, killGroup, output } from '../harness/commands.js';
 import { MountFixture } from '../harness/mount-fixture.js';
+import { connected, freePort } from '../harness/ports.js';
 
 const limit = { timeout: 240_000 };
 const lineCount = 50_000;
@@ -18,19 +18,6 @@ const batch = 100;
 
 const line = (number: number): string => `<13>Jan  1 00:00:00 host app: line ${String(number).padStart(6, '0')}\n`;
 const allLines = Array.from({ length: lineCount }, (_, number) => line(number)).join('');
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() =>
-        typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port')),
-      );
-    });
-  });
-}
 
 interface Rsyslog {
   readonly port: number;
@@ -57,15 +44,6 @@ input(type="imtcp" port="${port}" address="127.0.0.1" ruleset="toFile")
   });
   await eventually(() => existsSync(pidFile), { within: 10_000, what: 'rsyslogd running' });
   return { port, pidFile };
-}
-
-async function connected(port: number): Promise<Socket> {
-  const attempt = (): Promise<Socket | undefined> =>
-    new Promise((resolve) => {
-      const socket = connect(port, '127.0.0.1', () => resolve(socket));
-      socket.once('error', () => resolve(undefined));
-    });
-  return (await eventually(attempt, { within: 10_000, what: 'a connection to rsyslogd' })) as Socket;
 }
 
 /** Sends all lines at a pace that lets rotations happen in between, and rotates at equal distances meanwhile. */

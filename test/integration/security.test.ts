@@ -17,13 +17,10 @@ import { test } from 'node:test';
 import { chunksOf } from '../harness/chunks.js';
 import { eventually, type Outcome, output, run } from '../harness/commands.js';
 import { MountFixture } from '../harness/mount-fixture.js';
-import { compiledTest, nobody } from '../harness/project.js';
+import { adm, asNobody, compiledTest, nobody } from '../harness/project.js';
 
 const limit = { timeout: 60_000 };
-const asNobody = { uid: nobody, gid: nobody };
 const secret = 'nobody may read this\n';
-/** Debian's `adm`, the group that reads logs. */
-const adm = 4;
 
 /** A directory that only root may enter, with a file in it. */
 function closedDirectory(fixture: MountFixture): string {

@@ -60,6 +60,38 @@ describe('directories', () => {
     assert.deepEqual(read.filter((name) => name.startsWith('file-')).sort(), names.sort());
   });
 
+  test('two handles that are read in turns give each entry once each', () => {
+    const names = ['.', '..', ...fill(500)].sort();
+    const [one, other] = [directories.opendir(temporary.root), directories.opendir(temporary.root)];
+    const others: string[][] = [];
+    const read = readAll(one, 10, () => {
+      if (others.length < 3) others.push(readAll(other, 30));
+    });
+    for (const found of [read, ...others]) assert.deepEqual(found.sort(), names);
+  });
+
+  test('a handle that is rewound shows what is there by then', () => {
+    fill(3);
+    const handle = directories.opendir(temporary.root);
+    readAll(handle, 2);
+    rmSync(temporary.path('file-1'));
+    writeFileSync(temporary.path('late'), '');
+    assert.deepEqual(readAll(handle, 2).sort(), ['.', '..', 'file-0', 'file-2', 'late']);
+  });
+
+  test('a new handle with the number of an old one starts anew', () => {
+    fill(100);
+    const handle = directories.opendir(temporary.root);
+    let cookie = 0n;
+    directories.read(handle, 0n, (entry) => {
+      cookie = (BigInt(entry.nextHigh) << 32n) | BigInt(entry.nextLow);
+      return cookie === 0n;
+    });
+    directories.releasedir(handle);
+    assert.equal(directories.opendir(temporary.root), handle);
+    assert.equal(readAll(handle, 10).length, 102);
+  });
+
   test('"." and ".." are known as such', () => {
     fill(1);
     const marked: string[] = [];

@@ -11,7 +11,7 @@
  */
 import { orErrno } from '../../libc/calls.js';
 import { MemoryRegion } from '../../libc/memory.js';
-import type { DirectoryEntry } from '../../mirror/directories.js';
+import type { DirectoryEntry } from '../../mirror/directory-reader.js';
 import { callFiller, copyMemory, fstatvfs, Stat, statEntry, statFd } from './native-calls.js';
 
 /** Byte offsets into `fuse_thread_locals_t` of fuse-native 2.2, on 64-bit Linux. */

@@ -4,13 +4,14 @@
  * Guarantees: serves in the order of handing over, with the same handlers as for `/dev/fuse`; a slot goes back to the thread
  * that it came from once it is answered, which for slow work is later. A slot whose request was none for queue threads is
  * answered from here, and then kept: the kernel uses the slot that was answered last, so the next LOOKUP or OPEN comes here
- * without waking a queue thread in between. A read or write that comes in it sends it back. Only bytes that come with their stream's lock go
- * before others, where those wait for that lock.
+ * without waking a queue thread in between. A read or write that comes in it sends it back. Only bytes that come with their
+ * stream's lock go before others, where those wait for that lock.
  */
 import type { StreamTable } from '../../capture/stream-table.js';
 import { eventfd, poll, read } from '../../libc/calls.js';
+import { EFD_CLOEXEC, EFD_NONBLOCK } from '../../libc/flags.js';
 import { MemoryRegion } from '../../libc/memory.js';
-import { OutHeader, WriteIn, WriteOut } from '../layout.js';
+import { OutHeader, WriteIn } from '../layout.js';
 import { Opcode } from '../opcode.js';
 import { type Handler, NO_REPLY, type Session } from '../session.js';
 import { HAND_OVER, type HotRequests } from './hot-requests.js';
@@ -19,9 +20,6 @@ import { RequestSlots, Task } from './request-slots.js';
 import { Ring, RingError } from './ring.js';
 import { SlotMailbox } from './slot-mailbox.js';
 import { SlotReplies } from './slot-replies.js';
-
-/** EFD_CLOEXEC | EFD_NONBLOCK. */
-const EVENTFD_FLAGS = 0o2004000;
 
 /** What queue threads serve better: on the CPU of the caller. */
 const HOT_OPCODES: readonly number[] = [Opcode.WRITE, Opcode.READ];
@@ -39,7 +37,7 @@ export class HandedRequests {
   private readonly postponed: number[] = [];
   /** Where slots are kept; undefined where this thread can have none. */
   private readonly ring: Ring | undefined;
-  private readonly eventFd = eventfd(0, EVENTFD_FLAGS);
+  private readonly eventFd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   private readonly eventCount = new MemoryRegion(8);
   /** How many slots are kept. */
   private keptSlots = 0;
@@ -64,7 +62,10 @@ export class HandedRequests {
     return this.ring === undefined ? -1 : this.eventFd;
   }
 
-  /** Serves what is there, within bounds: while more comes, the owner has other things to do as well. @returns whether there was anything */
+  /**
+   * Serves what is there, within bounds: while more comes, the owner has other things to do as well.
+   * @returns whether there was anything
+   */
   serveAll(): boolean {
     let served = 0;
     for (let slot = this.next(); slot >= 0; slot = ++served < this.slots.count ? this.next() : -1) {
@@ -155,13 +156,7 @@ export class HandedRequests {
       return;
     }
     slots.setResult(slot, result);
-    ring.commitAndFetch(
-      this.session.deviceFd,
-      slots.queueOf(slot),
-      slots.commitLow(slot),
-      slots.commitHigh(slot),
-      slot,
-    );
+    slots.commit(slot, ring, this.session.deviceFd);
     this.keptSlots++;
   }
 
@@ -179,9 +174,7 @@ export class HandedRequests {
     if (locked >= 0) streams.appendLocked(locked, slots.payloads, start, length);
     else streams.append(slots.u64(slot, WriteIn.fh), slots.payloads, start, length);
     streams.settle();
-    slots.payloads.words[slots.payload(slot) / 4] = slots.written(slot);
-    slots.payloads.words[slots.payload(slot) / 4 + 1] = 0;
-    this.replies.send(slot, WriteOut.length);
+    this.replies.sendCount(slot, slots.written(slot));
   }
 }
 

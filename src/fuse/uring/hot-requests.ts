@@ -1,20 +1,27 @@
 /**
- * The requests that any thread can serve, because they need an open file only: READ, WRITE, and GETATTR of an open file. The hot path over io_uring: one system call on the mirror, one on the chunk where the file is tracked.
+ * The requests that any thread can serve, because they need an open file only: READ, WRITE, and GETATTR of an open file. The
+ * hot path over io_uring: one system call on the mirror, and where the file is tracked a write to the chunk and a look whether
+ * that is still there.
  *
  * Guarantees: what it does not serve it leaves as it came, or, for a write that the mirror has taken already, with a note of
  * what is left to capture.
  */
-import type { HotCapture } from '../../capture/hot-capture.js';
+import { ByteCredit } from '../../capture/byte-credit.js';
+import { HotCapture } from '../../capture/hot-capture.js';
+import { LastWriters } from '../../capture/last-writers.js';
+import type { StreamSlots } from '../../capture/stream-slots.js';
 import { lastErrno, pread, pwrite } from '../../libc/calls.js';
 import { Errno } from '../../libc/errno.js';
 import { FileStatus } from '../../libc/file-status.js';
 import { O_APPEND, SYNCHRONOUS_FLAGS } from '../../libc/flags.js';
-import { HandleFlag, type OpenDescriptors } from '../../mirror/open-descriptors.js';
+import { MemoryRegion } from '../../libc/memory.js';
+import { HandleFlag, OpenDescriptors } from '../../mirror/open-descriptors.js';
 import { GETATTR_HANDLE, GetattrIn, ReadIn, WriteFlag, WriteIn, WriteOut } from '../layout.js';
 import { MAX_WRITE } from '../negotiation.js';
 import { Opcode } from '../opcode.js';
 import { Reply } from '../reply.js';
-import type { RequestSlots } from './request-slots.js';
+import type { SharedMemory } from './queue-messages.js';
+import { RequestSlots } from './request-slots.js';
 
 /** The request is the owner's to serve. Below every errno. */
 export const HAND_OVER = -0x10001;
@@ -29,6 +36,17 @@ export class HotRequests {
     private readonly capture: HotCapture,
   ) {
     this.reply = new Reply(slots.payloads);
+  }
+
+  /**
+   * For one thread, from the memory that all share.
+   * @param streams - that thread's view of the streams in it
+   */
+  static at(memory: SharedMemory, streams: StreamSlots, chunkSize: number): HotRequests {
+    const lastWriters = memory.lastWriters && new LastWriters(MemoryRegion.at(memory.lastWriters));
+    const capture = new HotCapture(streams, chunkSize, lastWriters, new ByteCredit(MemoryRegion.at(memory.credit)));
+    const descriptors = new OpenDescriptors(MemoryRegion.at(memory.descriptors));
+    return new HotRequests(RequestSlots.at(memory.slots), descriptors, capture);
   }
 
   /**

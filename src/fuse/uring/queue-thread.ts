@@ -7,13 +7,9 @@
  * Protocol: Documentation/filesystems/fuse/fuse-io-uring.rst of the kernel.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { ByteCredit } from '../../capture/byte-credit.js';
-import { HotCapture } from '../../capture/hot-capture.js';
-import { LastWriters } from '../../capture/last-writers.js';
 import { StreamSlots } from '../../capture/stream-slots.js';
 import { Errno } from '../../libc/errno.js';
 import { MemoryRegion } from '../../libc/memory.js';
-import { OpenDescriptors } from '../../mirror/open-descriptors.js';
 import { Activity } from './activity.js';
 import { pinTo } from './cpus.js';
 import { HAND_OVER, HotRequests } from './hot-requests.js';
@@ -47,10 +43,7 @@ class QueueThread {
     this.owner = SlotMailbox.at(memory.toOwner);
     this.activity = new Activity(memory.activity);
     const streams = new StreamSlots(MemoryRegion.at(memory.streams));
-    const descriptors = new OpenDescriptors(MemoryRegion.at(memory.descriptors));
-    const lastWriters = memory.lastWriters && new LastWriters(MemoryRegion.at(memory.lastWriters));
-    const credit = new ByteCredit(MemoryRegion.at(memory.credit));
-    this.hot = new HotRequests(this.slots, descriptors, new HotCapture(streams, chunkSize, lastWriters, credit));
+    this.hot = HotRequests.at(memory, streams, chunkSize);
     const threads = thread + 1 + others.length;
     this.queues = Array.from({ length: memory.slots.queues }, (_, queue) => queue).filter(
       (queue) => queue % threads === thread,
@@ -115,9 +108,7 @@ class QueueThread {
   }
 
   private commit(slot: number): void {
-    const { slots } = this;
-    const { deviceFd } = this.settings;
-    this.ring.commitAndFetch(deviceFd, slots.queueOf(slot), slots.commitLow(slot), slots.commitHigh(slot), slot);
+    this.slots.commit(slot, this.ring, this.settings.deviceFd);
   }
 
   private awaitWakeUp(): void {

@@ -10,6 +10,7 @@ import { LastWriters } from '../../capture/last-writers.js';
 import { StreamSlots } from '../../capture/stream-slots.js';
 import { eventfd } from '../../libc/calls.js';
 import { Errno, errnoName } from '../../libc/errno.js';
+import { EFD_CLOEXEC } from '../../libc/flags.js';
 import { OpenDescriptors } from '../../mirror/open-descriptors.js';
 import { Activity } from './activity.js';
 import { possibleCpus } from './cpus.js';
@@ -24,9 +25,6 @@ const MAX_THREADS = 8;
 
 /** Where one thread more keeps the other CPU awake. With more CPUs it would take one for each. */
 const SPINNER_CPUS = 2;
-
-/** EFD_CLOEXEC. Blocking, because io_uring answers EAGAIN for a descriptor that is not. */
-const EVENTFD_FLAGS = 0o2000000;
 
 /** A queue thread allocates next to nothing once it serves. */
 const WORKER_LIMITS = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 256 };
@@ -56,6 +54,7 @@ export class Queues {
     const cpus = possibleCpus();
     const threads = Math.min(cpus, MAX_THREADS);
     const slots = RequestSlots.create(cpus);
+    // Those of the threads block, because io_uring answers EAGAIN for a descriptor that does not.
     const mailbox = (fd: number) => SlotMailbox.create(slots.count + threads, fd).place;
     this.memory = {
       slots: slots.place,
@@ -65,7 +64,7 @@ export class Queues {
       credit: new ByteCredit().region.place,
       activity: this.activity.memory,
       toOwner: mailbox(wakeFd),
-      toQueues: Array.from({ length: threads }, () => mailbox(eventfd(0, EVENTFD_FLAGS))),
+      toQueues: Array.from({ length: threads }, () => mailbox(eventfd(0, EFD_CLOEXEC))),
     };
     this.threads = Array.from({ length: threads }, (_, thread) => {
       const workerData: QueueSettings = { deviceFd, memory: this.memory, thread, chunkSize };

@@ -12,6 +12,7 @@
 import { type MemoryPlace, MemoryRegion } from '../../libc/memory.js';
 import { InHeader, OutHeader } from '../layout.js';
 import { MAX_WRITE } from '../negotiation.js';
+import type { Ring } from './ring.js';
 
 const HEADER_SIZE = 512;
 const HEADER_WORDS = HEADER_SIZE / 4;
@@ -149,13 +150,6 @@ export class RequestSlots {
     return this.word(slot, Word.payloadSize);
   }
 
-  commitLow(slot: number): number {
-    return this.word(slot, Word.commitId);
-  }
-  commitHigh(slot: number): number {
-    return this.word(slot, Word.commitId + 1);
-  }
-
   /** Makes the reply. @param result - bytes of payload, or a negated errno */
   setResult(slot: number, result: number): void {
     const start = this.header(slot);
@@ -163,6 +157,13 @@ export class RequestSlots {
     this.words[start + OutHeader.len / 4] = OutHeader.size + length;
     this.words[start + OutHeader.error / 4] = result < 0 ? result : 0;
     this.words[start + Word.payloadSize] = length;
+  }
+
+  /** Answers with {@link setResult}'s reply, and takes the CPU's next request on the same ring. */
+  commit(slot: number, ring: Pick<Ring, 'commitAndFetch'>, deviceFd: number): void {
+    const low = this.word(slot, Word.commitId);
+    const high = this.word(slot, Word.commitId + 1);
+    ring.commitAndFetch(deviceFd, this.queueOf(slot), low, high, slot);
   }
 
   /**

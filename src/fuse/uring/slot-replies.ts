@@ -3,6 +3,7 @@
  *
  * Guarantees: may be used by any thread, each with an object of its own.
  */
+import { WriteOut } from '../layout.js';
 import type { SharedMemory } from './queue-messages.js';
 import { RequestSlots } from './request-slots.js';
 import { SlotMailbox } from './slot-mailbox.js';
@@ -27,7 +28,7 @@ export class SlotReplies {
     const start = this.slots.payload(slot) / 4;
     this.slots.payloads.words[start] = count;
     this.slots.payloads.words[start + 1] = 0;
-    this.send(slot, 8);
+    this.send(slot, WriteOut.length);
   }
 
   /** Tells every queue thread to end. */

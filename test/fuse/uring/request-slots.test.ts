@@ -110,7 +110,14 @@ describe('request slots', () => {
     first.writeBigUInt64LE(0x1_2345_6789n, 8);
     receive(slots, 1, { opcode: Opcode.READ, first, others: [] });
     assert.deepEqual([slots.u64(1, 8), slots.u32(1, 8), slots.u32(1, 12)], [0x1_2345_6789, 0x2345_6789, 1]);
-    assert.deepEqual([slots.commitLow(1), slots.commitHigh(1)], [0x76543210, 0xfedcba98]);
+  });
+
+  test('are answered under the commit id of their request, in the queue of their CPU', () => {
+    const slots = RequestSlots.create(2);
+    receive(slots, 33, { opcode: Opcode.READ, first: Buffer.alloc(40), others: [] });
+    const answered: number[] = [];
+    slots.commit(33, { commitAndFetch: (...values) => void answered.push(...values) }, 7);
+    assert.deepEqual(answered, [7, 1, 0x76543210, 0xfedcba98, 33]);
   });
 
   test('never copy more than fits, whatever the header says', () => {
