@@ -72,7 +72,7 @@ function optionItem(option: Option): ListItem {
 function mountOptions(): string {
   return tagList(
     mountOptionHelp.map(({ name, value, meaning, byDefault }) => ({
-      head: `Cm ${argument(`${name}=`)} Ns Ar ${argument(value)}`,
+      head: value === undefined ? `Cm ${argument(name)}` : `Cm ${argument(`${name}=`)} Ns Ar ${argument(value)}`,
       body: textLines(sentence(byDefault === undefined ? meaning : `${meaning} (default: ${byDefault})`)),
     })),
   );
