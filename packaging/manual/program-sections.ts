@@ -42,18 +42,13 @@ function commandSection(program: Command): string {
   const usage = program.usage().replace(/^\[options\]\s*/, '');
   return [
     `.Ss logagg-fs ${argument(program.name())}`,
-    `.Nm logagg-fs Cm ${argument(program.name())} ${usage.split(' ').map(usageWord).join(' ')}`,
+    `.Nm logagg-fs Cm ${argument(program.name())}`,
+    textLines(usage),
     '.Pp',
     textLines(program.description()),
-    '.Pp',
     // What a page of its own tells is not told twice.
     program.name() === 'collect' ? 'See\n.Xr logagg-fs-collect 1 .' : optionList(program),
   ].join('\n');
-}
-
-/** A word of a usage line, as plain text. */
-function usageWord(word: string): string {
-  return `No ${argument(word)}`;
 }
 
 function optionList(program: Command): string {
