@@ -120,14 +120,14 @@ function completionOf(option: Option): string {
 
 function mountValueCases(): string[] {
   return mountOptionHelp
-    .filter(({ value }) => value.includes('|'))
+    .filter(({ value }) => value?.includes('|'))
     .map(({ name, value }) => {
-      const values = value.replaceAll('|', ' ');
+      const values = value?.replaceAll('|', ' ');
       const reply = `mapfile -t COMPREPLY < <(compgen -P "\${before}${name}=" -W '${values}' -- "\${option#*=}")`;
       return `    ${name}=*) ${reply} ;;`;
     });
 }
 
 function mountOptionNames(): string[] {
-  return [...mountOptionHelp.map(({ name }) => `${name}=`), ...mountFlags];
+  return [...mountOptionHelp.map(({ name, value }) => (value === undefined ? name : `${name}=`)), ...mountFlags];
 }

@@ -42,17 +42,13 @@ function commandSection(program: Command): string {
   const usage = program.usage().replace(/^\[options\]\s*/, '');
   return [
     `.Ss logagg-fs ${argument(program.name())}`,
-    `.Nm logagg-fs Cm ${argument(program.name())} ${usage.split(' ').map(usageWord).join(' ')}\\&`,
+    `.Nm logagg-fs Cm ${argument(program.name())}`,
+    textLines(usage),
     '.Pp',
     textLines(sentence(program.description())),
     // What a page of its own tells is not told twice.
     program.name() === 'collect' ? '.Pp\nSee\n.Xr logagg-fs-collect 1 .' : optionList(program),
   ].join('\n');
-}
-
-/** A word of a usage line, as plain text. */
-function usageWord(word: string): string {
-  return `No ${argument(word)}`;
 }
 
 function optionList(program: Command): string {
@@ -71,7 +67,7 @@ function optionItem(option: Option): ListItem {
 function mountOptions(): string {
   return tagList(
     mountOptionHelp.map(({ name, value, meaning, byDefault }) => ({
-      head: `Cm ${argument(`${name}=`)} Ns Ar ${argument(value)}`,
+      head: value === undefined ? `Cm ${argument(name)}` : `Cm ${argument(`${name}=`)} Ns Ar ${argument(value)}`,
       body: textLines(sentence(byDefault === undefined ? meaning : `${meaning} (default: ${byDefault})`)),
     })),
   );

@@ -8,8 +8,8 @@
 /** One mount option. */
 export interface OptionHelp {
   readonly name: string;
-  /** What stands behind the `=`: a word in capitals, or the values separated by `|`. */
-  readonly value: string;
+  /** What stands behind the `=`: a word in capitals, or the values separated by `|`; undefined for a flag. */
+  readonly value?: string;
   /** Its meaning in a few words, without the default. */
   readonly meaning: string;
   /** What holds without it; undefined where the meaning says so. */
@@ -104,6 +104,11 @@ export const mountOptionHelp: readonly OptionHelp[] = [
   { name: 'fsname', value: 'NAME', meaning: 'name that df shows', byDefault: 'the SOURCE' },
 ];
 
+/** The option as it is written: `name=VALUE`, or `name`. */
+export function optionSyntax({ name, value }: OptionHelp): string {
+  return value === undefined ? name : `${name}=${value}`;
+}
+
 /** Column at which the meaning begins in `--help`. */
 const meaningColumn = 24;
 
@@ -112,8 +117,9 @@ export function formatOptionHelp(): string {
   return mountOptionHelp.map(formatLine).join('\n');
 }
 
-function formatLine({ name, value, meaning, byDefault }: OptionHelp): string {
-  const option = `  ${name}=${value}`;
+function formatLine(help: OptionHelp): string {
+  const { meaning, byDefault } = help;
+  const option = `  ${optionSyntax(help)}`;
   const text = byDefault === undefined ? meaning : `${meaning} (default: ${byDefault})`;
   const isLong = option.length >= meaningColumn;
   return isLong ? `${option}\n${' '.repeat(meaningColumn)}${text}` : `${option.padEnd(meaningColumn)}${text}`;

@@ -9,7 +9,8 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 /**
  * What the tests call: rsyslogd, logrotate, mount.fuse3, libfuse 2, strace; in integration/heavy/ the stressors, the
  * programs that copy trees with everything that an entry carries, and the daemons; for the collector protoc and its imports,
- * and Python for the old one; a browser for the dashboard.
+ * and Python for the old one; a browser for the dashboard; for the packages what checks manuals, completions, Debian
+ * packages and units.
  */
 const testPackages = [
   ...['rsyslog', 'rsyslog-gnutls', 'openssl', 'logrotate', 'fuse3', 'libfuse2', 'strace'],
@@ -18,6 +19,7 @@ const testPackages = [
   ...['nginx-light', 'wrk', 'postgresql'],
   ...['protobuf-compiler', 'libprotobuf-dev', 'python3'],
   'chromium-headless-shell',
+  ...['mandoc', 'man-db', 'bash-completion', 'lintian', 'systemd'],
 ];
 
 const policyFile = '/usr/sbin/policy-rc.d';

@@ -8,7 +8,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ended, eventually, killGroup, type Outcome, output, run } from './commands.js';
+import { describe, ended, eventually, killGroup, type Outcome, output, run } from './commands.js';
 
 const release = 'bookworm';
 
@@ -84,9 +84,17 @@ export class DebianRoot {
     return child;
   }
 
-  /** Absolute path outside of a path inside, for files that no mount hides. */
-  path(inside: string): string {
-    return join(this.folder, inside);
+  /** Writes a file inside. Not by its path outside: an absolute symlink on the way would lead to a file of this host. */
+  async write(inside: string, content: string | Buffer): Promise<void> {
+    const [program, ...args] = this.enter('cat > "$1"', inside);
+    const outcome = await run(program, args, { env: environment, input: content });
+    if (outcome.code !== 0) throw new Error(`${inside}: ${describe(outcome)}`);
+  }
+
+  /** Whether there is something under a path inside. */
+  async has(inside: string): Promise<boolean> {
+    const [program, ...args] = this.enter('test -e "$1"', inside);
+    return (await run(program, args, { env: environment })).code === 0;
   }
 
   /** Ends everything inside, and removes the folder. */
@@ -100,9 +108,9 @@ export class DebianRoot {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  private enter(command: string): [string, ...string[]] {
+  private enter(command: string, ...args: readonly string[]): [string, ...string[]] {
     const flags = ['--target', String(this.initPid), '--mount', '--pid', '--root', '--wd'];
-    return ['nsenter', ...flags, '/bin/sh', '-c', command];
+    return ['nsenter', ...flags, '/bin/sh', '-c', command, 'sh', ...args];
   }
 }
 

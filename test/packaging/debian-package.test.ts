@@ -102,6 +102,8 @@ describe('the Debian package', { skip: isDebian ? false : 'needs dpkg-deb', time
   test('lintian finds neither errors nor warnings', { skip: !existsSync('/usr/bin/lintian') }, async () => {
     const { code, stdout } = await run('lintian', ['--allow-root', '--fail-on', 'error,warning', deb], {
       timeout: 120_000,
+      // It leaves files behind in its temporary folder.
+      env: { ...process.env, TMPDIR: folder },
     });
     assert.deepEqual({ code, stdout }, { code: 0, stdout: '' });
   });

@@ -4,7 +4,7 @@
  * Run by `npm run test:package`: it fetches a Debian and takes two minutes.
  */
 import assert from 'node:assert/strict';
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -31,7 +31,7 @@ describe('the Debian package on a clean Debian 12', { timeout: 900_000 }, () => 
     root = await DebianRoot.create(join(folder, 'root'));
     for (const each of [version, newerVersion]) {
       const file = await builtPackage(folder, each);
-      copyFileSync(file, root.path(`/tmp/${basename(file)}`));
+      await root.write(`/tmp/${basename(file)}`, readFileSync(file));
     }
   });
 
@@ -72,7 +72,7 @@ describe('the Debian package on a clean Debian 12', { timeout: 900_000 }, () => 
       '/etc/logagg-fs/collector.yaml',
       '/lib/systemd/system/logagg-fs@.service',
     ]) {
-      assert.ok(existsSync(root.path(path)), path);
+      assert.ok(await root.has(path), path);
     }
   });
 
@@ -100,7 +100,7 @@ mount /var/log`);
     const canRestart = /^ {2}restart /m.test(await root.output('logagg-fs --help'));
     if (canRestart) assert.notDeepEqual(await servers(), before);
     else assert.match(said, /\/var\/log is still served by the version before/);
-    assert.ok(!existsSync(root.path('/tmp/failed')), 'no write failed');
+    assert.ok(!(await root.has('/tmp/failed')), 'no write failed');
   });
 
   test('removal unmounts although files are open, and leaves logs, chunks and configuration', async () => {
@@ -108,13 +108,13 @@ mount /var/log`);
     assert.match(said, /\/var\/log was busy and is detached/);
     assert.match(said, /\/etc\/fstab still has a line/);
     assert.ok(!(await isMounted()));
-    assert.ok(existsSync(root.path('/etc/logagg-fs/collector.yaml')));
+    assert.ok(await root.has('/etc/logagg-fs/collector.yaml'));
     await moreLines();
     await root.output('touch /tmp/stop');
     await eventually(async () => (await servers()).length === 0, { within: 20_000, what: 'the end of the server' });
     const count = await mirrored();
     assert.equal(await captured(), count);
-    assert.ok(!existsSync(root.path('/tmp/failed')), 'no write failed');
+    assert.ok(!(await root.has('/tmp/failed')), 'no write failed');
   });
 
   test('purging removes the configuration, and never the log cache', async () => {
@@ -124,7 +124,7 @@ mount /var/log`);
       await root.output('cd /logcache && find . -type f ! -name dpkg.log | sort | xargs sha256sum'),
       listing,
     );
-    assert.ok(!existsSync(root.path('/etc/logagg-fs')));
+    assert.ok(!(await root.has('/etc/logagg-fs')));
     const left = await root.output(
       "find / -xdev -name '*logagg*' -not -path '/tmp/*' -not -path '/logcache/*' -not -path '/proc/*'",
     );

@@ -5,7 +5,7 @@
  * the entries of before untouched in name, kind, mode and owner. Left out while the program has no command `setup`.
  */
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -46,15 +46,15 @@ describe('setup on a clean Debian 12', { skip: hasSetup ? false : 'there is no s
     folder = mkdtempSync(join(tmpdir(), `${temporaryPrefix}setup-`));
     root = await DebianRoot.create(join(folder, 'root'));
     const file = await builtPackage(folder);
-    copyFileSync(file, root.path(`/tmp/${basename(file)}`));
+    await root.write(`/tmp/${basename(file)}`, readFileSync(file));
     await root.apt(`install /tmp/${basename(file)} rsyslog nginx-light logrotate`);
     port = await freePort();
     const site = `server { listen 127.0.0.1:${port}; location / { return 200 ok; } access_log /var/log/nginx/access.log; }\n`;
-    writeFileSync(root.path('/etc/nginx/sites-enabled/default'), site);
-    writeFileSync(root.path('/tmp/requests'), requests);
+    await root.write('/etc/nginx/sites-enabled/default', site);
+    await root.write('/tmp/requests', requests);
     // No kernel messages here, and no cron: the host's are not ours.
     const modules = 'module(load="imuxsock")\n$FileCreateMode 0640\n*.* -/var/log/syslog\n';
-    writeFileSync(root.path('/etc/rsyslog.conf'), modules);
+    await root.write('/etc/rsyslog.conf', modules);
   });
 
   after(async () => {
@@ -64,7 +64,7 @@ describe('setup on a clean Debian 12', { skip: hasSetup ? false : 'there is no s
 
   const startLoggers = (): Promise<string> => root.output('rsyslogd && nginx');
   const stopLoggers = async (): Promise<void> => {
-    await root.run('kill $(cat /run/rsyslogd.pid /run/nginx.pid)');
+    await root.run('kill $(cat /run/rsyslogd.pid) $(cat /run/nginx.pid)');
     const isGone = async (): Promise<boolean> => (await root.run('pidof rsyslogd nginx')).code !== 0;
     await eventually(isGone, { within: 20_000, what: 'the end of rsyslogd and nginx' });
   };
