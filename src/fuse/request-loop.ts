@@ -217,7 +217,7 @@ export class RequestLoop implements DeviceClient {
       const { message } = received;
       if (message.kind === 'stop') return false;
       if (message.kind === 'handOver') return false;
-      if (message.kind === 'areYouThere') this.tell({ kind: 'iAmHere' });
+      if (message.kind === 'areYouThere') this.showLife();
       if (message.kind === 'mounted') this.wanted.uring = message.uring;
       if (message.kind === 'syncFailed') this.streams.syncFailed(message.path);
       if (message.kind === 'command') this.provenance?.learn(message.pid, message.bytes);
@@ -255,6 +255,12 @@ export class RequestLoop implements DeviceClient {
     if (reports.length > 0) this.tell({ kind: 'losses', reports, totalBytes: this.losses.totalBytes });
     const unrecorded = this.provenance?.dueFailures(now) ?? [];
     if (unrecorded.length > 0) this.tell({ kind: 'unrecorded', reports: unrecorded });
+  }
+
+  /** Who asks gets to know all that there is until now. */
+  private showLife(): void {
+    this.reportNews();
+    this.tell({ kind: 'iAmHere' });
   }
 
   private reportNews(): void {

@@ -136,7 +136,7 @@ export class Session {
     // What is answered later is timed by whoever answers it.
     if (begun >= 0 && result !== NO_REPLY) this.times.end(opcode, begun);
     crashAt?.('served');
-    this.mirror.trim();
+    this.mirror.trim(this.streams.slots.openChunks);
     return result;
   }
 

@@ -133,9 +133,12 @@ export class Mirror {
     return node === undefined ? -Errno.ESTALE : this.nodes.fdOf(node);
   }
 
-  /** Lets descriptors of nodes go where there are too many; to be called between requests. */
-  trim(): void {
-    this.nodes.trim(this.handles.openCount);
+  /**
+   * Lets descriptors of nodes go where there are too many; to be called between requests.
+   * @param others - descriptors that neither nodes nor open files hold
+   */
+  trim(others: number): void {
+    this.nodes.trim(this.handles.openCount + others);
   }
 
   /**

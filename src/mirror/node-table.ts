@@ -257,11 +257,11 @@ export class NodeTable {
   /**
    * Closes descriptors beyond the limit. To be called between requests: within one, a descriptor that was just handed out
    * must stay open.
-   * @param openHandles - descriptors that open files hold
+   * @param others - descriptors that open files and chunks hold
    */
-  trim(openHandles: number): void {
-    // Together with the open files they stay below what the process may open.
-    const allowed = Math.min(this.maxDescriptors, 2 * this.maxDescriptors - RESERVED_DESCRIPTORS - openHandles);
+  trim(others: number): void {
+    // Together with these they stay below what the process may open.
+    const allowed = Math.min(this.maxDescriptors, 2 * this.maxDescriptors - RESERVED_DESCRIPTORS - others);
     if (this.evictable.size <= allowed) return;
     let remaining = EVICTION_BATCH;
     for (const [id, node] of this.evictable) {

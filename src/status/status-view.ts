@@ -71,7 +71,7 @@ function serverFacts({ server, mountpoint, isMounted, root }: FullStatus): Fact[
   return [
     [
       'server',
-      `running for ${durationText(uptimeSeconds)}, pid ${pid}, version ${release}, ${bytesText(memoryBytes)}, ${restarts} restarts${resent}`,
+      `running for ${durationText(uptimeSeconds)}, pid ${pid}, version ${release}, ${bytesText(memoryBytes)}, ${restarts} ${restarts === 1 ? 'restart' : 'restarts'}${resent}`,
       'plain',
     ],
     ...loop,

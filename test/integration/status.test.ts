@@ -99,8 +99,7 @@ test('a server that hangs is said to, and what waits is counted all the same', l
 test('a server that is dead is said to be, and its socket does not stop the next one', limit, async (t) => {
   const fixture = await MountFixture.mount(t, { patterns });
   writeFileSync(fixture.path('a.log'), 'one\n');
-  process.kill(fixture.serverPid(), 'SIGKILL');
-  await eventually(() => fixture.serverPids().length === 0, { within: 10_000, what: 'its end' });
+  await fixture.kill();
   const dead = await json(fixture.root);
   assert.deepEqual(
     [dead.server.state, dead.backlog.bytes, dead.streams[0]?.path],
@@ -112,6 +111,16 @@ test('a server that is dead is said to be, and its socket does not stop the next
   if (mount !== undefined) abortAndDetach(mount);
   await fixture.remount();
   assert.equal((await json(fixture.root)).server.state, 'running');
+});
+
+test('a server that was killed and replaced is counted, and streams keep their numbers', limit, async (t) => {
+  const fixture = await MountFixture.mount(t, { patterns, options: ['transport=device'] });
+  writeFileSync(fixture.path('a.log'), 'one\n');
+  process.kill(fixture.serverPid(), 'SIGKILL');
+  appendFileSync(fixture.path('a.log'), 'two\n');
+  const now = await eventuallyStatus(fixture.root, ({ server }) => server.status?.restarts === 1);
+  assert.deepEqual([now?.server.state, now?.streams[0]?.capturedLines], ['running', 2]);
+  assert.match((await status(fixture.root)).stdout, /, 1 restart/);
 });
 
 test('after an unmount nobody is there, and the socket is gone', limit, async (t) => {
@@ -151,10 +160,11 @@ test('ten thousand streams: status has all of them, and writers go on meanwhile'
   const fixture = await MountFixture.mount(t, { patterns, options: ['seal=0.5'] });
   const count = 10_000;
   for (let index = 0; index < count; index++) writeFileSync(fixture.path(`${index}.log`), 'x\n');
-  const asking = eventuallyStatus(fixture.root, ({ streams }) => streams.length === count);
+  const asking = eventuallyStatus(fixture.root, ({ streams, backlog }) => {
+    return streams.length === count && backlog.chunks >= count;
+  });
   for (let index = 0; index < 1000; index++) appendFileSync(fixture.path(`${index}.log`), 'y\n');
-  const now = await asking;
-  assert.ok((now?.backlog.chunks ?? 0) >= count);
+  await asking;
   await eventuallyStatus(fixture.root, ({ server }) => server.status?.captured.lines === count + 1000);
 });
 

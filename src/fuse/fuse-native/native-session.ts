@@ -129,7 +129,7 @@ export class NativeSession {
       return -errnoOf(error);
     } finally {
       this.walker.release();
-      if (this.reopensNodes) this.mirror.trim();
+      if (this.reopensNodes) this.mirror.trim(this.streams.slots.openChunks);
     }
   }
 }
