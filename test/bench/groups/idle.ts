@@ -4,7 +4,7 @@
  * Guarantees: counts all threads of all processes of the mount, to the nanosecond, as /proc/PID/task/TID/schedstat tells.
  * All mounts are watched at the same time. A thread that ends meanwhile is not counted.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ContenderName, makeContender } from '../contenders/contenders.js';
@@ -15,9 +15,10 @@ const names: readonly ContenderName[] = ['bindfs', 'mergerfs', 'uring', 'device'
 /** Milliseconds after the last append, for busy polling and the like to end. */
 const settling = 1000;
 
-/** Nanoseconds that a process has been running on CPUs. */
+/** Nanoseconds that a process has been running on CPUs; 0 for one that has ended, such as a nap of the supervisor. */
 function cpuTime(pid: number): number {
   let sum = 0;
+  if (!existsSync(`/proc/${pid}/task`)) return 0;
   for (const thread of readdirSync(`/proc/${pid}/task`)) {
     const [running = 0] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ').map(Number);
     sum += running;
