@@ -248,6 +248,8 @@ export class NodeTable {
     if (this.byInode.get(node.inodeKey) === node) this.byInode.delete(node.inodeKey);
     this.onRemoved?.(node);
     if (node.record !== 0) this.records.remove(node.record);
+    // From now on the record is another node's, while somebody may still hold this one.
+    node.record = 0;
     if (node.fd < 0) return;
     this.evictable.delete(node.id);
     close(node.fd);

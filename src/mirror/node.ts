@@ -41,7 +41,7 @@ export class Node {
 
   /**
    * @param records - where the next server finds what it has to know of the node
-   * @param record - its number there; 0 for one that is not kept
+   * @param record - its number there; 0 for one that is not kept, or no more
    */
   constructor(
     id: number,
@@ -49,7 +49,7 @@ export class Node {
     handle: Buffer | undefined,
     isRegular: boolean,
     private readonly records: NodeRecords = unrecorded,
-    readonly record: number = 0,
+    public record: number = 0,
   ) {
     this.id = id;
     this.inodeKey = inodeKey;

@@ -3,11 +3,15 @@ import { linkSync, mkdirSync, mkdtempSync, openSync, readdirSync, renameSync, rm
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { FileStatus } from '../../src/libc/file-status.js';
 import { MemoryRegion } from '../../src/libc/memory.js';
 import { Caller } from '../../src/mirror/caller.js';
 import { EntryName } from '../../src/mirror/entry-name.js';
 import { Mirror } from '../../src/mirror/mirror.js';
 import type { Node } from '../../src/mirror/node.js';
+import { NodeRecords } from '../../src/mirror/node-records.js';
+import { NodeTable } from '../../src/mirror/node-table.js';
+import { TextPool } from '../../src/recovery/text-pool.js';
 
 const MAX_DESCRIPTORS = 400;
 
@@ -110,4 +114,31 @@ describe('the node table', () => {
     }
     assert.equal(mirror.nodes.fdOf(node), -116, 'the old one is stale');
   });
+});
+
+test('a removed node that an operation still holds leaves the record of the next one alone', () => {
+  const records = new NodeRecords(new TextPool(new MemoryRegion(64 * 100)), new MemoryRegion(128 * 4));
+  const folder = mkdtempSync(join(tmpdir(), 'logagg-fs-test-'));
+  const status = new FileStatus();
+  try {
+    status.readFd(openSync(folder, 'r'));
+    const nodes = new NodeTable(openSync(folder, 'r'), status, MAX_DESCRIPTORS, records);
+    const nodeOf = (name: string): Node => {
+      writeFileSync(join(folder, name), '');
+      const fd = openSync(join(folder, name), 'r');
+      status.readFd(fd);
+      const node = nodes.adopt(fd, status);
+      node.addLink(nodes.root, name);
+      return node;
+    };
+    const removed = nodeOf('a'.repeat(250));
+    nodes.releaseIfUnused(removed);
+    const added = nodeOf('b'.repeat(250));
+    removed.addLink(nodes.root, 'c'.repeat(250));
+    removed.removeLink(nodes.root, 'c'.repeat(250));
+    const found = records.used().map(({ id, link }) => [id, link?.name]);
+    assert.deepEqual(found, [[added.id, 'b'.repeat(250)]]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
