@@ -26,14 +26,7 @@ const summaryFields = ['tests', 'suites', 'pass', 'fail', 'cancelled', 'skipped'
 type Summary = Map<string, number>;
 
 /** Tests of what has no transport, or that say which one they mean. */
-const oneTransport = [
-  'fuse-native',
-  'collector',
-  'recovery/storm',
-  'recovery/crash-points',
-  'recovery/survival',
-  'integration/package',
-];
+const oneTransport = ['fuse-native', 'collector', 'integration/package'];
 
 const isIntegration = (path: string): boolean => path.startsWith('integration/');
 

@@ -8,10 +8,12 @@
  * bytes that it leaves to the owner goes along with them.
  */
 import type { MemoryRegion } from '../libc/memory.js';
+import { crashAt } from '../recovery/crash-point.js';
 import type { ByteCredit } from './byte-credit.js';
 import { write } from './capture-calls.js';
 import { isLinked } from './chunk.js';
 import { type LastWriters, secondOf } from './last-writers.js';
+import type { CaptureProgress } from './stream.js';
 import type { StreamSlots } from './stream-slots.js';
 
 export class HotCapture {
@@ -22,6 +24,7 @@ export class HotCapture {
    * @param chunkSize - bytes beyond which the owner looks for the end of the chunk
    * @param lastWriters - undefined where nobody wants to know who writes
    * @param payloads - the memory that writes come from, to count their lines in; undefined for not counting them
+   * @param progress - told of each piece, for the server that goes on if this one dies
    */
   constructor(
     private readonly slots: StreamSlots,
@@ -29,6 +32,7 @@ export class HotCapture {
     private readonly lastWriters: LastWriters | undefined,
     private readonly credit: ByteCredit,
     private readonly payloads?: MemoryRegion,
+    private readonly progress?: CaptureProgress,
   ) {}
 
   /** Bytes of {@link reserve} that nobody has used yet. */
@@ -80,9 +84,14 @@ export class HotCapture {
     if (fd < 0 || slots.size(slot) + length > this.chunkSize) return 0;
     const time = lastWriters === undefined ? 0 : Date.now();
     if (lastWriters !== undefined && !lastWriters.mayPass(slot, pid, uid, gid, secondOf(time))) return 0;
+    this.progress?.beginPiece(slot, slots.size(slot));
     const written = write(fd, address, length);
+    crashAt?.('chunk-written');
     // Asked after the write, not before: what went to a file that nobody can find any more is the owner's to write again.
-    if (written <= 0 || !isLinked(fd)) return 0;
+    const captured = written > 0 && isLinked(fd) ? written : 0;
+    this.progress?.endPiece(captured);
+    crashAt?.('capture-noted');
+    if (captured === 0) return 0;
     lastWriters?.pass(slot, slots.size(slot), time);
     slots.grow(slot, written);
     if (payloads !== undefined) slots.countLines(slot, payloads, address - payloads.address, written);

@@ -21,9 +21,12 @@ import type { MountOptions } from '../config/mount-options.js';
 import type { Engine, EngineEvents } from '../fuse/engine.js';
 import { ASKED_FOR, type EngineChoice } from '../fuse/engine-choice.js';
 import type { KernelEngineSettings } from '../fuse/kernel-engine.js';
+import { slotsOf } from '../fuse/uring/queues.js';
+import { SlotNotes } from '../fuse/uring/slot-notes.js';
 import { errnoName } from '../libc/errno.js';
 import { faultsOnPurpose } from '../libc/faults.js';
 import type { Log } from '../observability/log.js';
+import { Intents, type OpenPiece } from '../recovery/intents.js';
 import { settleInterruptedCapture } from '../recovery/interrupted-capture.js';
 import type { ServerState } from '../recovery/server-state.js';
 import { openMirror, releaseMirror } from './in-place.js';
@@ -75,7 +78,7 @@ export class Server {
   async start(choice: EngineChoice, resume = false): Promise<void> {
     const { root, mountpoint } = this.options;
     const paths = cachePaths(root);
-    if (resume && this.state !== undefined) settleInterruptedCapture(this.state, paths.logs);
+    if (resume && this.state !== undefined) settleInterruptedCapture(this.state, openPieces(this.state), paths.logs);
     const leftovers = sealLeftoverChunks(paths.logs);
     this.watcher.readNow();
     const mirrorFd = openMirror(this.options);
@@ -283,4 +286,10 @@ export class Server {
 function openFilesLimit(): number {
   const limits = readFileSync('/proc/self/limits', 'utf8');
   return Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? 1024);
+}
+
+/** What the last server was capturing. */
+function openPieces(state: ServerState): OpenPiece[] {
+  const owners = new Intents(state.section('intents')).openPieces();
+  return state.isUring ? [...owners, ...new SlotNotes(slotsOf(state)).openPieces()] : owners;
 }

@@ -63,7 +63,7 @@ export class KernelEngine implements Engine {
     this.deviceFd = settings.deviceFd;
     this.state = settings.state && ServerState.at(settings.state);
     this.mountpoint = this.state && settings.resume ? placeOf(this.state, options) : realpathSync(options.mountpoint);
-    this.whyDevice = settings.resume ? 'as before' : options.transport === 'device' ? 'as asked for' : whyNoUring();
+    this.whyDevice = this.state && settings.resume ? transportBefore(this.state) : whyTransportDevice(options);
     if (this.whyDevice === undefined) this.queues = new Queues({ ...settings, wakeFd: this.wakeFd });
     const shared = this.queues?.memory;
     this.slowCalls = new SlowCalls(
@@ -167,12 +167,18 @@ export class KernelEngine implements Engine {
   }
 
   /** The worker has taken over from the last server. */
-  private goOn(lost: number): void {
+  private async goOn(lost: number, files: readonly number[]): Promise<void> {
     const { state } = this;
     if (state === undefined) return;
+    const refused = await this.queues?.ready;
+    if (refused !== undefined) {
+      this.refuse(new LogaggError('LOGAGG_UNSUPPORTED', `transport=uring: ${refused}`));
+      return;
+    }
     this.isMounted = true;
     this.mountId = state.mountId;
     state.resume();
+    this.queues?.serve({ restarts: state.restarts, files });
     const losses = lost === 0 ? '' : `, ${lost} open files lost`;
     this.markServing(`${describe(state.agreed, this.whyDevice)}, restart ${state.restarts}${losses}`);
   }
@@ -193,7 +199,7 @@ export class KernelEngine implements Engine {
         break;
       case 'resumed':
         this.streamSlots = new StreamSlots(MemoryRegion.at(message.streams));
-        this.goOn(message.lost);
+        void this.goOn(message.lost, message.files);
         break;
       case 'unsupported':
         this.refuse(new LogaggError('LOGAGG_UNSUPPORTED', message.reason));
@@ -224,6 +230,16 @@ export class KernelEngine implements Engine {
         break;
     }
   }
+}
+
+/** Why requests do not come over io_uring; undefined where they may. */
+function whyTransportDevice({ transport }: MountOptions): string | undefined {
+  return transport === 'device' ? 'as asked for' : whyNoUring();
+}
+
+/** The same for a mount that we go on with. */
+function transportBefore({ isUring }: ServerState): string | undefined {
+  return isUring ? undefined : 'as before';
 }
 
 /** Where the mount is that we go on with: asking its own directory would be asking ourselves. */

@@ -80,8 +80,16 @@ export type MessageFromLoop =
   | { readonly kind: 'iAmHere' }
   | { readonly kind: 'capture'; readonly news: CaptureNews }
   | { readonly kind: 'serving'; readonly negotiated: Negotiated }
-  /** The last server's state is taken over, all but this many open files that are gone. */
-  | { readonly kind: 'resumed'; readonly lost: number; readonly streams: MemoryPlace }
+  /**
+   * The last server's state is taken over, all but this many open files that are gone. `files`: node ids of some files that
+   * the kernel knows.
+   */
+  | {
+      readonly kind: 'resumed';
+      readonly lost: number;
+      readonly streams: MemoryPlace;
+      readonly files: readonly number[];
+    }
   | { readonly kind: 'unsupported'; readonly reason: string }
   | { readonly kind: 'slow'; readonly work: SlowWork }
   | { readonly kind: 'losses'; readonly reports: readonly LossReport[]; readonly totalBytes: number }

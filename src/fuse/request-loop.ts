@@ -45,6 +45,9 @@ import { HotRequests } from './uring/hot-requests.js';
 /** How long requests wait for patterns that are being compiled, in milliseconds. */
 const COMPILE_SLICE = 2;
 
+/** Of so many files that the kernel should know one is enough that it does. */
+const KNOWN_FILES = 16;
+
 /** How often idle chunks are looked for, in milliseconds. */
 const HOUSEKEEPING_INTERVAL = 1000;
 
@@ -169,10 +172,13 @@ export class RequestLoop implements DeviceClient {
     session.begin(agreed);
     session.passthrough?.restore();
     mirror.nodes.sweep();
+    this.hasQueues = this.handed !== undefined;
+    if (this.handed !== undefined) state.countResent(this.handed.takeOver());
     crashAt?.('resumed');
     requestAgain(settings.deviceFd, agreed.resend, mirror.intents);
     crashAt?.('resent');
-    this.tell({ kind: 'resumed', lost, streams: streams.slots.region.place });
+    const files = mirror.nodes.someFiles(KNOWN_FILES).map(({ id }) => id);
+    this.tell({ kind: 'resumed', lost, streams: streams.slots.region.place, files });
   }
 
   serve(length: number): void {

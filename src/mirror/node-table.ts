@@ -74,6 +74,14 @@ export class NodeTable {
     return this.byId.size;
   }
 
+  /** Some of the files that the kernel knows, the newest first. */
+  someFiles(most: number): Node[] {
+    return [...this.byId.values()]
+      .filter(({ isRegular, lookups }) => isRegular && lookups > 0)
+      .slice(-most)
+      .reverse();
+  }
+
   /** The node of the inode that `status` shows, if its identity is certain without opening it. */
   findOpen(status: FileStatus): Node | undefined {
     const node = this.byInode.get(this.keyOf(status));

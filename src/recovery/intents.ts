@@ -4,8 +4,10 @@
  *
  * Guarantees: every request takes effect exactly once, wherever the server was killed (SIGKILL, a crash; not a power loss).
  * One thread serves, one request at a time, so that at most one request is half done; those handed over to slow calls
- * are kept in a list of their own. The kernel numbers requests (`unique`) and marks those that it delivers again with the highest bit. A
- * resent request that is not noted here was never begun.
+ * are kept in a list of their own. Over io_uring queue threads write as well: their notes lie in the request's slot
+ * (`src/fuse/uring/slot-notes.ts`) until the next server inherits them, and what they leave to be captured has notes
+ * aside. The kernel numbers requests (`unique`) and marks those that it delivers again with the highest bit. A
+ * resent request that is not noted here was never begun. Over io_uring it is the slot that shows it again.
  *
  * | killed at (LOGAGG_CRASH_AT) | what was done | what recovery does with the resent request |
  * |---|---|---|
@@ -43,8 +45,13 @@ const TWO_32 = 2 ** 32;
 export const RESENT = 0x80000000;
 
 const WORDS = 32;
-/** So many servers can die, each in another request, before the notes of the first are overwritten. */
-const RECORDS = 64;
+/**
+ * So many servers can die, each in another request, before the notes of the first are overwritten; over io_uring each may leave
+ * as many requests as there are slots.
+ */
+const RECORDS = 4096;
+/** Behind them: of writes that are captured while the notes of another request wait. */
+const ASIDES = 64;
 
 /** Words of a record. 64-bit values are two, low first; what may be missing is stored + 1. */
 const Field = {
@@ -76,7 +83,7 @@ const Field = {
 } as const;
 
 /** Slow calls: `unique`, and bytes written + 1. The oldest are overwritten. */
-const SLOW_START = (RECORDS + 1) * WORDS;
+const SLOW_START = (RECORDS + 1 + ASIDES) * WORDS;
 const SLOW_WORDS = 4;
 const SLOW_RECORDS = 1024;
 /** Nodes counted by one READDIRPLUS: `unique`, their number, then their ids. */
@@ -89,13 +96,26 @@ export const INTENTS_SIZE: number = TOTAL_WORDS * 4;
 
 /** Words of the head: which record is in use, which slow record comes next. */
 const CURRENT = RECORDS * WORDS;
+const ASIDE_START = CURRENT + WORDS;
 const NEXT_SLOW = CURRENT + 1;
 
 /** A piece of a write that a chunk was taking when the server died. */
 export interface OpenPiece {
+  /** The stream's. */
   readonly slot: number;
   /** Size of the chunk before it. */
   readonly base: number;
+  /** @param bytes - of it that the chunk has; undefined where the chunk is gone */
+  settle(bytes: number | undefined): void;
+}
+
+/** What a dead server has done of a write. */
+export interface BegunWrite {
+  readonly uniqueLow: number;
+  readonly uniqueHigh: number;
+  /** Bytes that the mirror took; -1 when that is not known. */
+  readonly written: number;
+  readonly captured: number;
 }
 
 export class Intents {
@@ -103,11 +123,52 @@ export class Intents {
   isRedo = false;
   private readonly words: Uint32Array;
   private start: number;
+  /** Where the notes are that those aside interrupt. */
+  private readonly outer: number[] = [];
 
   /** @param region - the last server's, or a new one */
   constructor(readonly region: MemoryRegion = new MemoryRegion(INTENTS_SIZE)) {
     this.words = region.words;
     this.start = (this.get(CURRENT) % RECORDS) * WORDS;
+  }
+
+  /**
+   * Bytes that the mirror has of a write are about to be captured, in the middle of another request perhaps. Until
+   * {@link endAside} all notes are about that write.
+   */
+  beginAside(uniqueLow: number, uniqueHigh: number, written: number, captured: number): void {
+    const { words } = this;
+    const start = ASIDE_START + Math.min(this.outer.length, ASIDES - 1) * WORDS;
+    for (let word = start; word < start + Field.end; word++) words[word] = 0;
+    words[start + Field.opcode] = Opcode.WRITE;
+    words[start + Field.written] = written + 1;
+    words[start + Field.captured] = captured;
+    words[start] = uniqueLow;
+    words[start + 1] = uniqueHigh;
+    this.outer.push(this.start);
+    this.start = start;
+  }
+
+  /** The write is answered. */
+  endAside(): void {
+    this.words[this.start] = 0;
+    this.words[this.start + 1] = 0;
+    this.words[this.start + Field.piece] = 0;
+    this.start = this.outer.pop() ?? this.start;
+  }
+
+  /** Takes the notes of a dead server's queue thread about a write over, unless there are notes of its owner about it. */
+  inherit({ uniqueLow, uniqueHigh, written, captured }: BegunWrite): void {
+    for (let record = 0; record < CURRENT; record += WORDS) {
+      if (this.words[record] === uniqueLow && this.words[record + 1] === uniqueHigh) return;
+    }
+    const { words, start } = this;
+    words[start + Field.opcode] = Opcode.WRITE;
+    words[start + Field.written] = written + 1;
+    words[start + Field.captured] = captured;
+    words[start + 1] = uniqueHigh;
+    words[start] = uniqueLow;
+    this.goOn();
   }
 
   /** A request comes. */
@@ -272,19 +333,27 @@ export class Intents {
     return -1;
   }
 
-  /** Of a server that died: the piece that it had begun. */
-  get openPiece(): OpenPiece | undefined {
-    const { start } = this;
-    if (this.words[start + Field.piece] !== 1) return undefined;
-    return { slot: this.get(start + Field.pieceSlot), base: this.get(start + Field.pieceBase) };
+  /** Of a server that died: the pieces that it had begun. */
+  openPieces(): OpenPiece[] {
+    return this.leftRecords()
+      .filter((record) => this.words[record + Field.piece] === 1)
+      .map((record) => ({
+        slot: this.get(record + Field.pieceSlot),
+        base: this.get(record + Field.pieceBase),
+        settle: (bytes) => this.settlePiece(record, bytes),
+      }));
   }
 
-  /** Settles that piece. @param bytes - of it that the chunk has; undefined where the chunk is gone */
-  settlePiece(bytes: number | undefined): void {
-    const { words, start } = this;
+  private settlePiece(record: number, bytes: number | undefined): void {
+    const { words } = this;
     // Without a chunk what was noted counts: it may have been sealed, collected and deleted since.
-    if (bytes !== undefined) words[start + Field.captured] = this.get(start + Field.pieceBefore) + bytes;
-    words[start + Field.piece] = 0;
+    if (bytes !== undefined) words[record + Field.captured] = this.get(record + Field.pieceBefore) + bytes;
+    words[record + Field.piece] = 0;
+  }
+
+  /** The records that a dead server may have been writing to. */
+  private leftRecords(): number[] {
+    return [this.start, ...Array.from({ length: ASIDES }, (_, aside) => ASIDE_START + aside * WORDS)];
   }
 
   /**
@@ -301,10 +370,28 @@ export class Intents {
     if (counted !== 0 && lookupsOf(counted) === this.get(start + Field.countedFrom) + 1)
       words[start + Field.wasCounted] = 1;
     if (isRelease && this.handle >= 0 && !isOpen(this.handle)) words[start + Field.done] = 1;
-    const next = (start / WORDS + 1) % RECORDS;
+    this.goOn();
+    this.restoreAsides();
+  }
+
+  /** The current notes stay as they are, and others begin. */
+  private goOn(): void {
+    const { words } = this;
+    const next = (this.start / WORDS + 1) % RECORDS;
     for (let word = 0; word < Field.end; word++) words[next * WORDS + word] = 0;
     words[CURRENT] = next;
     this.start = next * WORDS;
+  }
+
+  private restoreAsides(): void {
+    const { words } = this;
+    for (const record of this.leftRecords().slice(1)) {
+      const [uniqueLow, uniqueHigh] = [this.get(record), this.get(record + 1)];
+      const [written, captured] = [this.get(record + Field.written) - 1, this.get(record + Field.captured)];
+      if (uniqueLow !== 0 || uniqueHigh !== 0) this.inherit({ uniqueLow, uniqueHigh, written, captured });
+      words[record] = 0;
+      words[record + 1] = 0;
+    }
   }
 
   /** Numbers of the requests that may not be answered yet, low and high word. */

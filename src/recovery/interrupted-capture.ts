@@ -1,26 +1,28 @@
 /**
- * The chunk that was taking bytes when the server died.
+ * The chunks that were taking bytes when the server died.
  *
  * Guarantees: to be called before chunks are sealed, and so before a collector may take them: afterwards it is noted how many
- * bytes of the interrupted write are captured, so that the rest, and only the rest, is captured when the kernel delivers the
- * write again.
+ * bytes of each interrupted write are captured, so that the rest, and only the rest, is captured when that write comes
+ * again.
  */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { chunkName, streamId } from '../capture/chunk-name.js';
 import { StreamSlots } from '../capture/stream-slots.js';
-import { Intents } from './intents.js';
+import type { OpenPiece } from './intents.js';
 import type { ServerState } from './server-state.js';
 import { TextPool } from './text-pool.js';
 
-/** @param logs - the folder of the chunks */
-export function settleInterruptedCapture(state: ServerState, logs: string): void {
-  const intents = new Intents(state.section('intents'));
-  const piece = intents.openPiece;
-  if (piece === undefined) return;
+/**
+ * @param pieces - what was being captured
+ * @param logs - the folder of the chunks
+ */
+export function settleInterruptedCapture(state: ServerState, pieces: readonly OpenPiece[], logs: string): void {
   const slots = new StreamSlots(state.section('streams'), new TextPool(state.section('texts')));
-  const path = slots.path(piece.slot);
-  const name = path === undefined ? undefined : chunkName(streamId(path), slots.ticks(piece.slot));
-  const size = name === undefined ? undefined : statSync(join(logs, name), { throwIfNoEntry: false })?.size;
-  intents.settlePiece(size === undefined ? undefined : Math.max(0, size - piece.base));
+  for (const piece of pieces) {
+    const path = slots.path(piece.slot);
+    const name = path === undefined ? undefined : chunkName(streamId(path), slots.ticks(piece.slot));
+    const size = name === undefined ? undefined : statSync(join(logs, name), { throwIfNoEntry: false })?.size;
+    piece.settle(size === undefined ? undefined : Math.max(0, size - piece.base));
+  }
 }

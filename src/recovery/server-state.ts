@@ -2,13 +2,16 @@
  * The memory that outlives a server: what the next one needs to go on where it died.
  *
  * Guarantees: a private memory file (memfd) that the launcher made and the supervisor holds; no path leads to it. Its layout
- * has a version: a server never reads another version's state. Nothing here survives the supervisor, or the host.
+ * has a version: a server never reads another version's state. Every server has it at the same address, because the kernel
+ * remembers where requests over io_uring go. Nothing here survives the supervisor, or the host.
  *
  * Layout: a header of words ({@link HeaderWord}), which the supervisor reads as well (bin/logagg-fs-supervisor, od), then the
  * sections, each at its own page.
  */
+import { readSync } from 'node:fs';
 import { STREAM_SLOTS_SIZE } from '../capture/stream-slots.js';
 import { readVersion } from '../config/version.js';
+import { SLOT_HEADERS_SIZE, SLOT_PAYLOADS_SIZE } from '../fuse/uring/request-slots.js';
 import { ftruncate, lastErrno, memfdCreate, mmap } from '../libc/calls.js';
 import { errnoName } from '../libc/errno.js';
 import { type MemoryPlace, MemoryRegion } from '../libc/memory.js';
@@ -16,11 +19,12 @@ import { HANDLE_RECORDS_SIZE } from '../mirror/handle-records.js';
 import { NODE_RECORDS_SIZE } from '../mirror/node-records.js';
 import { IDLE_BACKINGS_SIZE } from './idle-backings.js';
 import { INTENTS_SIZE } from './intents.js';
-import { HeaderWord, LAYOUT_VERSION, readHeader, STATE_MAGIC, Transport } from './state-header.js';
+import { HEADER_LENGTH, HeaderWord, LAYOUT_VERSION, readHeader, STATE_MAGIC, Transport } from './state-header.js';
 import { TEXT_POOL_SIZE } from './text-pool.js';
 
 const Feature = { passthrough: 1, backing: 2, longSetxattr: 4, resend: 8 } as const;
 
+const TWO_32 = 2 ** 32;
 const PAGE = 4096;
 const sections = {
   header: PAGE,
@@ -30,6 +34,8 @@ const sections = {
   handles: HANDLE_RECORDS_SIZE,
   texts: TEXT_POOL_SIZE,
   nodes: NODE_RECORDS_SIZE,
+  slotHeaders: SLOT_HEADERS_SIZE,
+  slotPayloads: SLOT_PAYLOADS_SIZE,
 } as const;
 type Section = keyof typeof sections;
 
@@ -38,6 +44,12 @@ const TOTAL = Object.values(sections).reduce((sum, size) => sum + roundUp(size),
 
 const PROT_READ_WRITE = 0x3;
 const MAP_SHARED = 0x1;
+const MAP_FIXED_NOREPLACE = 0x100000;
+/**
+ * Where the first server maps its state: 96 TiB, between programs and their libraries, where nothing else lies on 64-bit hosts
+ * with 47 bits of user space (Documentation/arch/x86/x86_64/mm.rst) or more.
+ */
+const PREFERRED_ADDRESS = 0x6000_0000_0000;
 /** The descriptor is passed on, but to nobody else's programs. */
 const MFD_CLOEXEC = 1;
 
@@ -59,6 +71,17 @@ export function createStateFile(): number {
   return fd >= 0 && ftruncate(fd, TOTAL) === 0 ? fd : -1;
 }
 
+/** Where the first server has mapped a state file; 0 for a new one. */
+function addressIn(fd: number): number {
+  const bytes = Buffer.alloc(HEADER_LENGTH);
+  readSync(fd, bytes, 0, HEADER_LENGTH, 0);
+  return bytes.readUInt32LE(4 * HeaderWord.address) + bytes.readUInt32LE(4 * HeaderWord.address + 4) * TWO_32;
+}
+
+function mapAt(fd: number, address: number): number {
+  return mmap(address, TOTAL, PROT_READ_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE, fd, 0);
+}
+
 export class ServerState {
   private readonly header: MemoryRegion;
 
@@ -66,11 +89,16 @@ export class ServerState {
     this.header = this.section('header');
   }
 
-  /** Maps a state file. @throws when that fails */
+  /** Maps a state file. @throws when that fails, or when its address is taken, which another attempt would not find so */
   static map(fd: number): ServerState {
-    const address = mmap(0, TOTAL, PROT_READ_WRITE, MAP_SHARED, fd, 0);
+    const known = addressIn(fd);
+    let address = mapAt(fd, known === 0 ? PREFERRED_ADDRESS : known);
+    if (address <= 0 && known === 0) address = mmap(0, TOTAL, PROT_READ_WRITE, MAP_SHARED, fd, 0);
     if (address <= 0) throw new Error(`the server's state can't be mapped: ${errnoName(lastErrno())}`);
-    return new ServerState(address);
+    const state = new ServerState(address);
+    state.header.words[HeaderWord.address] = address >>> 0;
+    state.header.words[HeaderWord.address + 1] = Math.floor(address / TWO_32);
+    return state;
   }
 
   /** The state that another thread has mapped. */
@@ -105,8 +133,13 @@ export class ServerState {
     return this.get(HeaderWord.resent);
   }
 
-  countResent(): void {
-    this.header.words[HeaderWord.resent] = this.resent + 1;
+  countResent(requests = 1): void {
+    this.header.words[HeaderWord.resent] = this.resent + requests;
+  }
+
+  /** Whether requests come over io_uring. */
+  get isUring(): boolean {
+    return this.get(HeaderWord.transport) === Transport.uring;
   }
 
   get mountId(): number {

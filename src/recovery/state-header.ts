@@ -8,7 +8,7 @@
 export const STATE_MAGIC = 0x67676f6c;
 
 /** To be raised with every change of any section of the state, or of what is in it. */
-export const LAYOUT_VERSION = 1;
+export const LAYOUT_VERSION = 2;
 
 /** Words of the header. The supervisor knows the first eight by their place. */
 export const HeaderWord = {
@@ -30,6 +30,8 @@ export const HeaderWord = {
   version: 10,
   /** Requests that the kernel delivered again. */
   resent: 13,
+  /** Where every server maps the state. */
+  address: 14,
 } as const;
 
 export const Transport = { device: 1, uring: 2 } as const;
@@ -54,6 +56,6 @@ export function readHeader(bytes: Buffer): StateHeader {
     server: word(HeaderWord.server),
     restarts: word(HeaderWord.restarts),
     version: [0, 1, 2].map((part) => word(HeaderWord.version + part)).join('.'),
-    canResume: isReadable && word(HeaderWord.server) !== 0 && word(HeaderWord.transport) === Transport.device,
+    canResume: isReadable && word(HeaderWord.server) !== 0,
   };
 }

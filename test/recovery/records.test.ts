@@ -225,10 +225,11 @@ describe('the request in progress', () => {
     intents.endPiece(20);
     intents.beginPiece(3, 120);
     const next = new Intents(intents.region);
-    assert.deepEqual(next.openPiece, { slot: 3, base: 120 });
-    next.settlePiece(7);
+    const [piece, ...others] = next.openPieces();
+    assert.deepEqual([piece?.slot, piece?.base, others.length], [3, 120, 0]);
+    piece?.settle(7);
     assert.equal(next.captured, 27);
-    assert.equal(next.openPiece, undefined);
+    assert.deepEqual(next.openPieces(), []);
   });
 
   test('a chunk that is gone counts with what was noted', () => {
@@ -237,7 +238,7 @@ describe('the request in progress', () => {
     intents.beginPiece(3, 0);
     intents.endPiece(20);
     intents.beginPiece(3, 20);
-    intents.settlePiece(undefined);
+    intents.openPieces()[0]?.settle(undefined);
     assert.equal(intents.captured, 20);
   });
 

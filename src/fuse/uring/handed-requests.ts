@@ -5,13 +5,16 @@
  * that it came from once it is answered, which for slow work is later. A slot whose request was none for queue threads is
  * answered from here, and then kept: the kernel uses the slot that was answered last, so the next LOOKUP or OPEN comes here
  * without waking a queue thread in between. A read or write that comes in it sends it back. Only bytes that come with their
- * stream's lock go before others, where those wait for that lock.
+ * stream's lock go before others, where those wait for that lock. Requests that a dead server has left in their slots are served
+ * like those that `/dev/fuse` delivers again (see `src/recovery/intents.ts`).
  */
 import type { StreamTable } from '../../capture/stream-table.js';
 import { eventfd, poll, read } from '../../libc/calls.js';
 import { EFD_CLOEXEC, EFD_NONBLOCK } from '../../libc/flags.js';
 import { MemoryRegion } from '../../libc/memory.js';
-import { OutHeader, WriteIn } from '../layout.js';
+import { crashAt } from '../../recovery/crash-point.js';
+import { RESENT } from '../../recovery/intents.js';
+import { InHeader, OutHeader, WriteIn } from '../layout.js';
 import { Opcode } from '../opcode.js';
 import { type Handler, NO_REPLY, type Session } from '../session.js';
 import { HAND_OVER, type HotRequests } from './hot-requests.js';
@@ -19,6 +22,7 @@ import type { SharedMemory } from './queue-messages.js';
 import { RequestSlots, Task } from './request-slots.js';
 import { Ring, RingError } from './ring.js';
 import { SlotMailbox } from './slot-mailbox.js';
+import { SlotNotes } from './slot-notes.js';
 import { SlotReplies } from './slot-replies.js';
 
 /** What queue threads serve better: on the CPU of the caller. */
@@ -29,6 +33,7 @@ const END_MILLISECONDS = 1000;
 
 export class HandedRequests {
   private readonly slots: RequestSlots;
+  private readonly notes: SlotNotes;
   private readonly inbox: SlotMailbox;
   private readonly replies: SlotReplies;
   private readonly threads: number;
@@ -50,11 +55,29 @@ export class HandedRequests {
     private readonly hot: HotRequests,
   ) {
     this.slots = RequestSlots.at(memory.slots);
+    this.notes = new SlotNotes(this.slots);
     this.inbox = SlotMailbox.at(memory.toOwner);
     this.replies = new SlotReplies(memory);
     this.threads = memory.toQueues.length;
-    this.ring = openRing(this.slots.count, this.eventFd);
+    this.ring = openRing(this.slots.count + 1, this.eventFd);
     streams.slots.whileWaiting = () => this.captureLocked();
+  }
+
+  /**
+   * Takes over what a dead server has left in the slots. To be asked before the queue threads serve, which then hand it over.
+   * @returns how many requests there are
+   */
+  takeOver(): number {
+    const { slots, notes, session } = this;
+    let pending = 0;
+    for (let slot = 0; slot < slots.count; slot++) {
+      if (!slots.isPending(slot)) continue;
+      pending++;
+      const begun = notes.begunWrite(slot);
+      if (begun !== undefined) session.mirror.intents.inherit(begun);
+      notes.takeOver(slot);
+    }
+    return pending;
   }
 
   /** Readable when there is a request in a slot that is kept here; -1 where none is ever. */
@@ -79,15 +102,20 @@ export class HandedRequests {
   private serveKept(): boolean {
     const { ring } = this;
     if (ring === undefined || this.keptSlots === 0) return false;
-    ring.enter(0);
+    this.submit(ring);
     if (!ring.hasCompletion) return false;
     for (; ring.hasCompletion; ring.next()) {
       this.keptSlots--;
       // Otherwise the mount is gone, as the device will tell.
       if (ring.result >= 0) this.take(ring.userData);
     }
-    ring.enter(0);
+    this.submit(ring);
     return true;
+  }
+
+  private submit(ring: Ring): void {
+    ring.enter(0);
+    if (ring.isSubmitted) this.slots.submitted();
   }
 
   /** Serves a request that has come here without a queue thread. */
@@ -136,12 +164,20 @@ export class HandedRequests {
   }
 
   private serve(slot: number): void {
-    const { slots, session } = this;
+    const { slots, session, notes } = this;
     const { region } = session.reply;
+    // Over /dev/fuse the kernel does not wait for that.
+    if (slots.opcode(slot) === Opcode.NOTIFY_REPLY) {
+      this.replies.send(slot, 0);
+      return;
+    }
     const isHot = HOT_OPCODES.includes(slots.opcode(slot));
-    const result = session.serve(slots.copyRequest(slot, session.request.region), this.handlers, slot);
+    const length = slots.copyRequest(slot, session.request.region);
+    if (notes.isInherited(slot)) markResent(session.request.region);
+    const result = session.serve(length, this.handlers, slot);
     if (result === NO_REPLY) return;
     if (result > 0) {
+      notes.keepPayload(slot, result);
       region.bytes.copy(slots.payloads.bytes, slots.payload(slot), OutHeader.size, OutHeader.size + result);
     }
     if (isHot) this.replies.send(slot, result);
@@ -156,6 +192,7 @@ export class HandedRequests {
       return;
     }
     slots.setResult(slot, result);
+    crashAt?.('answered');
     slots.commit(slot, ring, this.session.deviceFd);
     this.keptSlots++;
   }
@@ -163,6 +200,7 @@ export class HandedRequests {
   /** A write that the mirror has, with bytes that a queue thread could not capture by itself. */
   private capture(slot: number): void {
     const { slots, streams, session } = this;
+    const { intents } = session.mirror;
     session.caller.uid = slots.uid(slot);
     session.caller.gid = slots.gid(slot);
     session.caller.pid = slots.pid(slot);
@@ -170,12 +208,21 @@ export class HandedRequests {
     const start = slots.payload(slot) + captured;
     const length = slots.written(slot) - captured;
     const locked = slots.lockedStream(slot);
+    // Beside the notes of a request that may be waiting for this one's lock.
+    intents.beginAside(slots.uniqueLow(slot), slots.uniqueHigh(slot), slots.written(slot), captured);
     streams.bringRoom(length);
     if (locked >= 0) streams.appendLocked(locked, slots.payloads, start, length);
     else streams.append(slots.u64(slot, WriteIn.fh), slots.payloads, start, length);
     streams.settle();
     this.replies.sendCount(slot, slots.written(slot));
+    intents.endAside();
   }
+}
+
+/** As the kernel marks what it delivers again; the slot itself keeps the number that the answer needs. */
+function markResent({ words }: MemoryRegion): void {
+  const high = InHeader.unique / 4 + 1;
+  words[high] = (words[high] ?? 0) | RESENT;
 }
 
 /** @returns undefined where io_uring is not for this thread; the queue threads have found that out as well then */
@@ -183,6 +230,7 @@ function openRing(capacity: number, eventFd: number): Ring | undefined {
   try {
     const ring = new Ring(capacity);
     ring.notify(eventFd);
+    ring.drainAtExit(capacity);
     return ring;
   } catch (error) {
     if (error instanceof RingError) return undefined;

@@ -4,7 +4,7 @@
  * that is still there.
  *
  * Guarantees: what it does not serve it leaves as it came, or, for a write that the mirror has taken already, with a note of
- * what is left to capture.
+ * what is left to capture. Notes how far it is, for the next server.
  */
 import { ByteCredit } from '../../capture/byte-credit.js';
 import { HotCapture } from '../../capture/hot-capture.js';
@@ -17,12 +17,14 @@ import { O_APPEND, SYNCHRONOUS_FLAGS } from '../../libc/flags.js';
 import { MemoryRegion } from '../../libc/memory.js';
 import { HandleFlag, OpenDescriptors } from '../../mirror/open-descriptors.js';
 import { OperationTimes } from '../../observability/operation-times.js';
+import { crashAt } from '../../recovery/crash-point.js';
 import { GETATTR_HANDLE, GetattrIn, ReadIn, WriteFlag, WriteIn, WriteOut } from '../layout.js';
 import { MAX_WRITE } from '../negotiation.js';
 import { Opcode } from '../opcode.js';
 import { Reply } from '../reply.js';
 import type { SharedMemory } from './queue-messages.js';
 import { RequestSlots, Task } from './request-slots.js';
+import { SlotNotes } from './slot-notes.js';
 
 /** The request is the owner's to serve. Below every errno. */
 export const HAND_OVER = -0x10001;
@@ -35,6 +37,7 @@ export class HotRequests {
     private readonly slots: RequestSlots,
     private readonly descriptors: OpenDescriptors,
     private readonly capture: HotCapture,
+    private readonly notes: SlotNotes = new SlotNotes(slots),
     private readonly times: OperationTimes = new OperationTimes(),
   ) {
     this.reply = new Reply(slots.payloads);
@@ -49,9 +52,10 @@ export class HotRequests {
     const lastWriters = memory.lastWriters && new LastWriters(MemoryRegion.at(memory.lastWriters));
     const credit = new ByteCredit(MemoryRegion.at(memory.credit));
     const slots = RequestSlots.at(memory.slots);
-    const capture = new HotCapture(streams, chunkSize, lastWriters, credit, slots.payloads);
+    const notes = new SlotNotes(slots);
+    const capture = new HotCapture(streams, chunkSize, lastWriters, credit, slots.payloads, notes);
     const descriptors = new OpenDescriptors(MemoryRegion.at(memory.descriptors));
-    return new HotRequests(slots, descriptors, capture, times);
+    return new HotRequests(slots, descriptors, capture, notes, times);
   }
 
   /**
@@ -61,6 +65,10 @@ export class HotRequests {
   serve(slot: number): number {
     const { slots, times } = this;
     const opcode = slots.opcode(slot);
+    this.notes.received(slot);
+    // What `fetchWaiting` of queue-thread.ts has asked for.
+    if (opcode === Opcode.NOTIFY_REPLY) return 0;
+    crashAt?.('received');
     if (opcode !== Opcode.WRITE && opcode !== Opcode.READ && opcode !== Opcode.GETATTR) return this.leave(slot);
     const begun = times.begin(opcode);
     const result = this.attempt(opcode, slot);
@@ -109,7 +117,7 @@ export class HotRequests {
   }
 
   private write(slot: number): number {
-    const { slots, capture } = this;
+    const { slots, capture, notes } = this;
     const handle = slots.u64(slot, WriteIn.fh);
     const size = slots.u32(slot, WriteIn.size);
     const fd = this.descriptors.fd(handle);
@@ -117,12 +125,16 @@ export class HotRequests {
     // Without room the owner decides what gives way, before the mirror has anything.
     if (!capture.reserve(handle, size)) return this.leave(slot);
     const address = slots.payloads.address + slots.payload(slot);
+    notes.beginWrite(slot);
     const written = pwrite(fd, address, size, slots.u64(slot, WriteIn.offset));
     if (written < 0) {
       const errno = lastErrno();
       capture.cancel();
       return -errno;
     }
+    crashAt?.('mirrored');
+    notes.setWritten(written);
+    crashAt?.('mirror-noted');
     const captured = capture.append(handle, address, written, slots.pid(slot), slots.uid(slot), slots.gid(slot));
     if (captured === written) return this.putWritten(slot, written);
     slots.leaveToCapture(slot, written, captured, capture.lockedSlot);

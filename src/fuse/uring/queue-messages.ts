@@ -34,7 +34,17 @@ export interface QueueSettings {
   readonly times: SharedArrayBuffer;
 }
 
-export type ToQueueThread = 'serve' | 'end';
+/** What servers that are dead have left. */
+export interface Predecessors {
+  /** How many they were. */
+  readonly restarts: number;
+  /** Node ids of some files that the kernel should know. */
+  readonly files: readonly number[];
+}
+
+export type ToQueueThread =
+  | { readonly kind: 'serve'; readonly predecessors: Predecessors | undefined }
+  | { readonly kind: 'end' };
 
 export type FromQueueThread =
   /** io_uring is set up. */

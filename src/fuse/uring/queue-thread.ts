@@ -11,16 +11,19 @@ import { StreamSlots } from '../../capture/stream-slots.js';
 import { Errno } from '../../libc/errno.js';
 import { MemoryRegion } from '../../libc/memory.js';
 import { firstQueueThread, OperationTimes } from '../../observability/operation-times.js';
+import { crashAt } from '../../recovery/crash-point.js';
+import { askForReply } from '../useless-reply.js';
 import { Activity } from './activity.js';
 import { pinTo } from './cpus.js';
 import { HAND_OVER, HotRequests } from './hot-requests.js';
-import type { FromQueueThread, QueueSettings, ToQueueThread } from './queue-messages.js';
+import type { FromQueueThread, Predecessors, QueueSettings, ToQueueThread } from './queue-messages.js';
 import { RequestSlots } from './request-slots.js';
 import { Ring, RingError } from './ring.js';
 import { SlotMailbox } from './slot-mailbox.js';
 
-/** The completion that is no request: it carries this number instead of a slot's. */
+/** Completions that are no request carry these numbers instead of a slot's. */
 const WOKEN = 0x80000000;
+const NEVER = 0x80000001;
 
 class QueueThread {
   private readonly slots: RequestSlots;
@@ -50,18 +53,25 @@ class QueueThread {
     this.queues = Array.from({ length: memory.slots.queues }, (_, queue) => queue).filter(
       (queue) => queue % threads === thread,
     );
-    this.ring = new Ring(this.queues.length * this.slots.perQueue + 1);
+    // All slots, the wake-up, and what drains the ring at the end.
+    this.ring = new Ring(this.queues.length * this.slots.perQueue + 2);
   }
 
-  /** Serves until the connection is gone. @returns the errno that the kernel said so with, 0 when told to end */
-  run(): number {
+  /**
+   * Serves until the connection is gone.
+   * @returns the errno that the kernel said so with, 0 when told to end
+   */
+  run(predecessors: Predecessors | undefined): number {
     pinTo(this.queues);
-    this.register();
+    this.ring.drainAtExit(NEVER);
     this.awaitWakeUp();
+    for (const slot of this.ownSlots()) this.begin(slot);
+    if (predecessors !== undefined) this.fetchWaiting(predecessors);
     while (this.ended === 0) {
       this.commitAnswered();
       if (this.ended !== 0 || !this.inbox.prepareToSleep()) continue;
       const failed = this.ring.enter(1);
+      if (this.ring.isSubmitted) this.slots.submitted();
       this.inbox.awake();
       if (failed < 0) this.ended = -failed;
       else this.serveCompletions();
@@ -71,13 +81,38 @@ class QueueThread {
     return this.ended === Errno.ESHUTDOWN ? 0 : this.ended;
   }
 
-  private register(): void {
+  private *ownSlots(): Generator<number> {
+    const { perQueue } = this.slots;
+    for (const queue of this.queues) for (let index = 0; index < perQueue; index++) yield queue * perQueue + index;
+  }
+
+  /** Uses a slot, in which a dead server may have left something. */
+  private begin(slot: number): void {
+    if (this.slots.isPending(slot)) this.owner.send(slot);
+    else if (this.slots.isUnsent(slot)) this.commit(slot);
+    else this.register(slot);
+  }
+
+  private register(slot: number): void {
     const { slots, ring, settings } = this;
+    ring.register(settings.deviceFd, slots.queueOf(slot), slots.describe(slot), slot);
+  }
+
+  /**
+   * Gets the kernel to hand out what came while nobody served. It looks for waiting requests only when a slot's request is
+   * answered, so each free slot gets one that is of no use: the reply to a question of ours, which goes to the queue of the
+   * CPU that asks.
+   */
+  private fetchWaiting({ restarts, files }: Predecessors): void {
+    const { slots, ring, settings } = this;
+    ring.enter(0);
     for (const queue of this.queues) {
-      for (let slot = queue * slots.perQueue; slot < (queue + 1) * slots.perQueue; slot++) {
-        ring.register(settings.deviceFd, queue, slots.describe(slot), slot);
-      }
+      pinTo([queue]);
+      const ask = (node: number, index: number): boolean => askForReply(settings.deviceFd, node, restarts, index);
+      const file = files.find((node) => ask(node, 0));
+      if (file !== undefined) for (let index = 1; index < slots.perQueue; index++) ask(file, index);
     }
+    pinTo(this.queues);
   }
 
   private serveCompletions(): void {
@@ -86,6 +121,7 @@ class QueueThread {
     for (; ring.hasCompletion; ring.next()) {
       const { userData, result } = ring;
       if (userData === WOKEN) this.awaitWakeUp();
+      else if (result === -Errno.ENOENT) this.register(userData);
       else if (result < 0) this.ended = -result;
       else this.serve(userData);
     }
@@ -96,7 +132,9 @@ class QueueThread {
     if (result === HAND_OVER) {
       this.owner.send(slot);
     } else {
+      crashAt?.('served');
       this.slots.setResult(slot, result);
+      crashAt?.('answered');
       this.commit(slot);
     }
   }
@@ -124,7 +162,7 @@ const tell = (message: FromQueueThread): void => port.postMessage(message);
 try {
   const queueThread = new QueueThread(workerData as QueueSettings);
   port.once('message', (message: ToQueueThread) => {
-    if (message === 'serve') tell({ kind: 'ended', errno: queueThread.run() });
+    if (message.kind === 'serve') tell({ kind: 'ended', errno: queueThread.run(message.predecessors) });
   });
   tell({ kind: 'ready' });
 } catch (error) {

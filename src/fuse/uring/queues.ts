@@ -11,11 +11,13 @@ import { StreamSlots } from '../../capture/stream-slots.js';
 import { eventfd } from '../../libc/calls.js';
 import { Errno, errnoName } from '../../libc/errno.js';
 import { EFD_CLOEXEC } from '../../libc/flags.js';
+import type { MemoryPlace } from '../../libc/memory.js';
 import { OpenDescriptors } from '../../mirror/open-descriptors.js';
+import { ServerState } from '../../recovery/server-state.js';
 import { Activity } from './activity.js';
 import { possibleCpus } from './cpus.js';
 import type { IdleSpinnerSettings } from './idle-spinner.js';
-import type { FromQueueThread, QueueSettings, SharedMemory, ToQueueThread } from './queue-messages.js';
+import type { FromQueueThread, Predecessors, QueueSettings, SharedMemory, ToQueueThread } from './queue-messages.js';
 import { RequestSlots } from './request-slots.js';
 import { SlotMailbox } from './slot-mailbox.js';
 import { SlotReplies } from './slot-replies.js';
@@ -39,6 +41,14 @@ export interface QueuesOptions {
   readonly meta: string | undefined;
   /** Where operations are counted. */
   readonly times: SharedArrayBuffer;
+  /** What the next server goes on with; undefined for a server that none will follow. */
+  readonly state: MemoryPlace | undefined;
+}
+
+/** The slots of requests, where the next server finds them. */
+export function slotsOf(state: ServerState): RequestSlots {
+  const [headers, payloads] = [state.section('slotHeaders'), state.section('slotPayloads')];
+  return RequestSlots.create(possibleCpus(), { headers, payloads });
 }
 
 export class Queues {
@@ -51,17 +61,18 @@ export class Queues {
   private readonly activity = new Activity();
   private readonly busyPollMicroseconds: number;
 
-  constructor({ deviceFd, wakeFd, chunkSize, busyPollMicroseconds, meta, times }: QueuesOptions) {
+  constructor({ deviceFd, wakeFd, chunkSize, busyPollMicroseconds, meta, times, state: place }: QueuesOptions) {
     this.busyPollMicroseconds = busyPollMicroseconds;
     const cpus = possibleCpus();
     const threads = Math.min(cpus, MAX_THREADS);
-    const slots = RequestSlots.create(cpus);
+    const state = place && ServerState.at(place);
+    const slots = state === undefined ? RequestSlots.create(cpus) : slotsOf(state);
     // Those of the threads block, because io_uring answers EAGAIN for a descriptor that does not.
     const mailbox = (fd: number) => SlotMailbox.create(slots.count + threads, fd).place;
     this.memory = {
       slots: slots.place,
       descriptors: new OpenDescriptors().region.place,
-      streams: new StreamSlots().region.place,
+      streams: (state?.section('streams') ?? new StreamSlots().region).place,
       lastWriters: meta === undefined ? undefined : new LastWriters().region.place,
       credit: new ByteCredit().region.place,
       activity: this.activity.memory,
@@ -83,16 +94,19 @@ export class Queues {
     new Worker(new URL('./idle-spinner.js', import.meta.url), { workerData, resourceLimits: WORKER_LIMITS }).unref();
   }
 
-  /** The kernel has agreed: the threads begin to serve. */
-  serve(): void {
+  /**
+   * The kernel has agreed: the threads begin to serve.
+   * @param predecessors - of a server that goes on where another has died
+   */
+  serve(predecessors?: Predecessors): void {
     if (this.memory.slots.queues === SPINNER_CPUS && this.busyPollMicroseconds > 0) this.spin();
-    this.tell('serve');
+    this.tell({ kind: 'serve', predecessors });
   }
 
   /** The threads are not needed. */
   dismiss(): void {
     this.activity.end();
-    this.tell('end');
+    this.tell({ kind: 'end' });
   }
 
   /** Ends threads whether they serve or wait to be told to. */

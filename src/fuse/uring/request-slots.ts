@@ -3,7 +3,9 @@
  *
  * Guarantees: a slot holds at most one request at a time, and who has it is always one thread: the queue thread that it was
  * registered by, or the owner of the mirror (or the main thread, for slow work) that it was handed to, until it is handed
- * back. Handing over makes all that was written to the slot visible to the next.
+ * back. Handing over makes all that was written to the slot visible to the next. Where another server may follow the slots lie in
+ * the state that it finds, and always at the same address, because the kernel remembers it: of each slot it can tell whether a
+ * request in it was answered, and whether the kernel has the answer.
  *
  * A slot's header page is `struct fuse_uring_req_header` (in_out, op_in: 128 bytes each; then u64 flags, u64 commit_id, u32
  * payload_sz) of include/uapi/linux/fuse.h, and behind it words of our own ({@link Own}). The payload is as long as the
@@ -14,8 +16,9 @@ import { InHeader, OutHeader } from '../layout.js';
 import { MAX_WRITE } from '../negotiation.js';
 import type { Ring } from './ring.js';
 
-const HEADER_SIZE = 512;
-const HEADER_WORDS = HEADER_SIZE / 4;
+const HEADER_SIZE = 1024;
+/** 32-bit words of a slot's header page. */
+export const HEADER_WORDS: number = HEADER_SIZE / 4;
 
 /** Bytes of the kernel's part of the header. */
 const FUSE_HEADER_SIZE = 288;
@@ -29,6 +32,8 @@ const Word = {
   iovecs: 72,
   own: 80,
 } as const;
+/** Word of a slot's header that holds the bytes of payload. */
+export const PAYLOAD_SIZE_WORD: number = Word.payloadSize;
 
 /** Words of ours, counted from {@link Word.own}. */
 const Own = {
@@ -40,6 +45,9 @@ const Own = {
   captured: 2,
   /** The stream slot whose lock comes along, -1 for none. */
   lockedStream: 3,
+  /** `unique` of the last request whose answer is complete, and of the last whose answer the kernel has. */
+  answered: 4,
+  sent: 6,
 } as const;
 
 /** What the owner is to do with a request that is handed to it. */
@@ -61,6 +69,10 @@ export interface RequestSlotsPlace {
   readonly payloads: MemoryPlace;
 }
 
+/** Bytes of the headers, and of the payloads, of the most slots that there can be. */
+export const SLOT_HEADERS_SIZE: number = MAX_SLOTS * HEADER_SIZE;
+export const SLOT_PAYLOADS_SIZE: number = MAX_SLOTS * MAX_WRITE;
+
 export class RequestSlots {
   readonly count: number;
   readonly perQueue: number;
@@ -68,6 +80,9 @@ export class RequestSlots {
   readonly words: Uint32Array;
   readonly payloads: MemoryRegion;
   private readonly headers: MemoryRegion;
+  /** Slots whose answers this thread has prepared, and how many: the kernel gets them with the next {@link Ring.enter}. */
+  private readonly prepared: Uint32Array;
+  private preparedCount = 0;
 
   private constructor(queues: number, headers: MemoryRegion, payloads: MemoryRegion) {
     this.headers = headers;
@@ -75,12 +90,19 @@ export class RequestSlots {
     this.words = headers.words;
     this.count = headers.size / HEADER_SIZE;
     this.perQueue = this.count / queues;
+    this.prepared = new Uint32Array(this.count);
   }
 
-  /** @param queues - CPUs that the kernel may use */
-  static create(queues: number): RequestSlots {
+  /**
+   * @param queues - CPUs that the kernel may use
+   * @param kept - memory for headers and payloads that the next server finds; undefined where none will follow
+   * @throws RangeError on a host with more CPUs than there can be slots
+   */
+  static create(queues: number, kept?: { headers: MemoryPlace; payloads: MemoryPlace }): RequestSlots {
     const count = queues * Math.max(2, Math.min(MAX_SLOTS_PER_QUEUE, Math.floor(MAX_SLOTS / queues)));
-    return new RequestSlots(queues, new MemoryRegion(count * HEADER_SIZE), new MemoryRegion(count * MAX_WRITE));
+    if (kept !== undefined && count > MAX_SLOTS) throw new RangeError(`${queues} CPUs are too many`);
+    const headers = new MemoryRegion(count * HEADER_SIZE, kept?.headers.address);
+    return new RequestSlots(queues, headers, new MemoryRegion(count * MAX_WRITE, kept?.payloads.address));
   }
 
   /** Another thread's. */
@@ -126,6 +148,13 @@ export class RequestSlots {
     return this.word(slot, InHeader.opcode / 4);
   }
 
+  uniqueLow(slot: number): number {
+    return this.word(slot, InHeader.unique / 4);
+  }
+  uniqueHigh(slot: number): number {
+    return this.word(slot, InHeader.unique / 4 + 1);
+  }
+
   uid(slot: number): number {
     return this.word(slot, InHeader.uid / 4);
   }
@@ -157,6 +186,9 @@ export class RequestSlots {
     this.words[start + OutHeader.len / 4] = OutHeader.size + length;
     this.words[start + OutHeader.error / 4] = result < 0 ? result : 0;
     this.words[start + Word.payloadSize] = length;
+    const own = this.own(slot) + Own.answered;
+    this.words[own + 1] = this.uniqueHigh(slot);
+    this.words[own] = this.uniqueLow(slot);
   }
 
   /** Answers with {@link setResult}'s reply, and takes the CPU's next request on the same ring. */
@@ -164,6 +196,37 @@ export class RequestSlots {
     const low = this.word(slot, Word.commitId);
     const high = this.word(slot, Word.commitId + 1);
     ring.commitAndFetch(deviceFd, this.queueOf(slot), low, high, slot);
+    this.prepared[this.preparedCount++] = slot;
+  }
+
+  /** The kernel has all answers that this thread has prepared. */
+  submitted(): void {
+    for (; this.preparedCount > 0; this.preparedCount--) {
+      // Of the request that was answered: the slot may hold the next one already.
+      const own = this.own(this.prepared[this.preparedCount - 1] ?? 0);
+      this.words[own + Own.sent + 1] = this.words[own + Own.answered + 1] ?? 0;
+      this.words[own + Own.sent] = this.words[own + Own.answered] ?? 0;
+    }
+  }
+
+  /** Whether a dead server has left a request in the slot without an answer. */
+  isPending(slot: number): boolean {
+    return this.hasRequest(slot) && !this.isMarked(slot, Own.answered);
+  }
+
+  /** Whether a dead server has left an answer that the kernel may not have. */
+  isUnsent(slot: number): boolean {
+    return this.hasRequest(slot) && this.isMarked(slot, Own.answered) && !this.isMarked(slot, Own.sent);
+  }
+
+  /** The kernel writes the header last: where its number is, all of the request is. */
+  private hasRequest(slot: number): boolean {
+    return this.uniqueLow(slot) !== 0 || this.uniqueHigh(slot) !== 0;
+  }
+
+  private isMarked(slot: number, mark: number): boolean {
+    const own = this.own(slot) + mark;
+    return this.words[own] === this.uniqueLow(slot) && this.words[own + 1] === this.uniqueHigh(slot);
   }
 
   /**

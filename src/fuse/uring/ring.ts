@@ -31,17 +31,31 @@ const ENTRIES_OFFSET = 0x10000000;
 
 const ENTRY_SIZE = 128;
 /** Word indices into `struct io_uring_sqe`. */
-const Entry = { opcode: 0, fd: 1, command: 2, address: 4, length: 6, userData: 8, payload: 12, words: 32 } as const;
+const Entry = {
+  opcode: 0,
+  fd: 1,
+  command: 2,
+  address: 4,
+  length: 6,
+  pollEvents: 7,
+  userData: 8,
+  payload: 12,
+  words: 32,
+} as const;
 const CQE_WORDS = 4;
 
 /** IORING_REGISTER_EVENTFD. */
 const REGISTER_EVENTFD = 4;
 
+const OP_POLL_ADD = 6;
 const OP_READ = 22;
 const OP_URING_CMD = 46;
 
 /** `enum fuse_uring_cmd`. */
 const FuseCommand = { register: 1, commitAndFetch: 2 } as const;
+
+/** An event that a ring never has: data of high priority. */
+const POLLPRI = 2;
 
 /** Bytes of `struct iovec` pairs that {@link Ring.register} points at. */
 const REGISTER_IOVECS = 2;
@@ -100,6 +114,22 @@ export class Ring {
     const argument = new MemoryRegion(8);
     argument.integers[0] = eventFd;
     if (ioUringRegister(this.fd, REGISTER_EVENTFD, argument.address, 1) < 0) throw new RingError(lastErrno());
+  }
+
+  /**
+   * Has the kernel put the requests that are on their way to this thread into their slots before the thread is gone, however it
+   * ends. Without it the kernel would give them to a thread that is dead, and to no other ever.
+   *
+   * An exiting thread that waits for something of an io_uring, be it another one, takes what has come and withdraws its
+   * commands while it still has its memory (io_uring_files_cancel in io_uring/cancel.c of the kernel, called early in
+   * do_exit). Otherwise that happens later, from a thread of the kernel, without it.
+   * @param userData - of a completion that never comes
+   */
+  drainAtExit(userData: number): void {
+    const other = ioUringSetup(1, new MemoryRegion(Params.length * 4).address);
+    if (other < 0) throw new RingError(lastErrno());
+    const start = this.prepare(OP_POLL_ADD, other, userData);
+    this.entries[start + Entry.pollEvents] = POLLPRI;
   }
 
   /**
@@ -162,6 +192,11 @@ export class Ring {
     const errno = lastErrno();
     // What was submitted before a signal came is not reported as an error; this says that nothing was.
     return errno === Errno.EINTR ? 0 : -errno;
+  }
+
+  /** Whether the kernel has all entries that were prepared. */
+  get isSubmitted(): boolean {
+    return this.toSubmit === 0;
   }
 
   /** Whether there is a completion; {@link userData} and {@link result} show the first one until {@link next}. */

@@ -84,7 +84,8 @@ test('collector and receiver killed in turn: every line arrives, logs/ is empty'
   assert.equal(counts.size, streams * linesPerStream, 'every line');
   const repeated = [...counts.values()].filter((count) => count > 1).length;
   context.diagnostic(`${repeated} of ${counts.size} lines arrived more than once`);
-  assert.ok(repeated > 0, 'a kill came between delivery and acknowledgement');
+  // So many kills that some come between delivery and acknowledgement; of a few perhaps none does.
+  assert.ok(repeated >= byLength(0, 1), 'a kill came between delivery and acknowledgement');
   // A batch of 16 KiB holds some 400 lines, and each kill can cut one off from its acknowledgement.
   assert.ok(repeated <= (collectorKills + receiverKills) * 1000, 'repeats only at the cuts');
   assert.deepEqual(cache.chunks(), []);

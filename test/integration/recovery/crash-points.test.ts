@@ -57,7 +57,7 @@ async function mountDying(context: Parameters<typeof MountFixture.mount>[0], cra
   try {
     return await MountFixture.mount(context, {
       patterns: ['*.log'],
-      options: ['transport=device', `passthrough=${passthrough}`, 'seal=60'],
+      options: [`passthrough=${passthrough}`, 'seal=60'],
     });
   } finally {
     delete process.env.LOGAGG_CRASH_AT;

@@ -21,7 +21,7 @@ for (const passthrough of isLong ? ['on', 'off'] : ['on']) {
   test(`servers killed by SIGKILL under load, passthrough=${passthrough}`, limit, async (t) => {
     const fixture = await MountFixture.mount(t, {
       patterns: ['*.log'],
-      options: ['transport=device', `passthrough=${passthrough}`],
+      options: [`passthrough=${passthrough}`],
     });
     let killed = 0;
     const results = await storm(t, fixture, async () => {
@@ -38,7 +38,7 @@ for (const passthrough of isLong ? ['on', 'off'] : ['on']) {
 test('servers stopped by SIGSTOP under load are replaced, and nobody notices more than a pause', limit, async (t) => {
   const fixture = await MountFixture.mount(t, {
     patterns: ['*.log'],
-    options: ['transport=device', 'passthrough=off', 'hang=2'],
+    options: ['passthrough=off', 'hang=2'],
   });
   const stops = isLong ? 30 : 2;
   const results = await storm(t, fixture, async () => {

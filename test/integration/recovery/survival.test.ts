@@ -31,7 +31,7 @@ import { servingServer, untilServing } from './server-state.js';
 const limit = { timeout: 90_000 };
 
 const mountWith = (t: TestContext, ...options: string[]): Promise<MountFixture> =>
-  MountFixture.mount(t, { patterns: ['*.log'], options: ['transport=device', ...options] });
+  MountFixture.mount(t, { patterns: ['*.log'], options });
 
 async function killOnce(fixture: MountFixture): Promise<void> {
   const { pid } = servingServer(fixture);
@@ -125,7 +125,7 @@ test('after a kill maxcache= holds: chunks of the dead server count, and the old
 test('a file that was closed before a kill and removed after it gives its space back', limit, async (t) => {
   const fixture = MountFixture.prepare(t);
   const disk = await mountSmallDisk(t, 'ext4', 20);
-  const mounted = await run(launcher, [fixture.mountpoint, '-o', `allow_other,transport=device,root=${disk}/cache`]);
+  const mounted = await run(launcher, [fixture.mountpoint, '-o', `allow_other,root=${disk}/cache`]);
   assert.equal(mounted.code, 0, describe(mounted));
   const before = freeBytes(disk);
   writeFileSync(fixture.path('large'), Buffer.alloc(5_000_000));
@@ -202,7 +202,7 @@ test(
   async (t) => {
     process.env.LOGAGG_CRASH_AT = 'resumed!';
     t.after(() => delete process.env.LOGAGG_CRASH_AT);
-    const fixture = MountFixture.prepare(t, { patterns: ['*.log'], options: ['transport=device'] });
+    const fixture = MountFixture.prepare(t, { patterns: ['*.log'] });
     writeFileSync(fixture.path('below'), '');
     const mounted = await fixture.runMount();
     // The first server heeds it as well, but does not come there.
