@@ -2,8 +2,8 @@
  * `logagg-fs restart MOUNTPOINT`: replaces the server of a mount by a new one, such as that of a version just installed.
  *
  * Guarantees: the mount stays, open files stay open, nobody sees an error. Returns when the new server serves. Refused, with
- * the old server left alone, where no other can go on for it: another engine, io_uring, a server in the foreground, or a
- * version that keeps its state otherwise.
+ * the old server left alone, where no other can go on for it: another engine, a server in the foreground, or a version that
+ * keeps its state otherwise.
  */
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -30,7 +30,7 @@ export async function restart(mountpoint: string): Promise<string> {
   if (!old.canResume) {
     throw new LogaggError(
       'LOGAGG_UNSUPPORTED',
-      `the server of ${mountpoint} can't be replaced by this version, or not over io_uring: unmount and mount it instead`,
+      `the server of ${mountpoint} can't be replaced by this version: unmount and mount it instead`,
     );
   }
   process.kill(old.server, 'SIGUSR2');

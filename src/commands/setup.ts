@@ -45,10 +45,7 @@ export function addSetup(program: Command): void {
     .option('--root <DIRECTORY>', 'the log cache; made when missing')
     .addOption(new Option('--track <PATTERN>', 'what to capture; may be repeated').argParser(addValue))
     .option('--copy', 'copy the logs into the log cache instead of serving them in place')
-    .option(
-      '--io-uring',
-      'also switch FUSE over io_uring on (faster, Linux 6.14 and later; open files do not survive a killed server)',
-    )
+    .option('--io-uring', 'also switch FUSE over io_uring on (faster, Linux 6.14 and later)')
     .option('--dry-run', 'only say what would be done')
     .option('--undo', 'give the host back as it was, with all logs')
     .option('-y, --yes', 'do not ask')

@@ -64,7 +64,8 @@ export class KernelEngine implements Engine {
     this.state = settings.state && ServerState.at(settings.state);
     this.mountpoint = this.state && settings.resume ? placeOf(this.state, options) : realpathSync(options.mountpoint);
     this.whyDevice = this.state && settings.resume ? transportBefore(this.state) : whyTransportDevice(options);
-    if (this.whyDevice === undefined) this.queues = new Queues({ ...settings, wakeFd: this.wakeFd });
+    if (this.whyDevice === undefined)
+      this.queues = new Queues({ ...settings, wakeFd: this.wakeFd, mountpoint: this.mountpoint });
     const shared = this.queues?.memory;
     this.slowCalls = new SlowCalls(
       settings.deviceFd,

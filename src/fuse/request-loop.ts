@@ -247,7 +247,7 @@ export class RequestLoop implements DeviceClient {
   }
 
   housekeep(now: number): number {
-    this.state?.beat();
+    if (this.handed?.takeProgress() ?? true) this.state?.beat();
     this.streams.housekeep(now);
     this.reportLosses(now);
     this.reportNews();

@@ -232,6 +232,46 @@ describe('the request in progress', () => {
     assert.deepEqual(next.openPieces(), []);
   });
 
+  test('a write that is captured in the middle of another request has notes of its own, however deep', () => {
+    const next = dying((intents) => {
+      intents.begin(8, 0, Opcode.WRITE);
+      intents.written = 5;
+      intents.beginAside(20, 0, 30, 10);
+      intents.beginPiece(3, 0);
+      intents.endPiece(4);
+      intents.beginAside(22, 0, 40, 0);
+      intents.beginPiece(4, 0);
+      intents.endPiece(7);
+      intents.endAside();
+    });
+    const found = [20, 8, 22].map((unique) => {
+      next.begin(unique, RESENT, Opcode.WRITE);
+      return [next.isRedo, next.isRedo ? next.written : -1, next.captured];
+    });
+    assert.deepEqual(found, [
+      [true, 30, 14],
+      [true, 5, 0],
+      [false, -1, 0],
+    ]);
+  });
+
+  test('takes over what a queue thread has done, unless the owner has done more', () => {
+    const next = dying((intents) => {
+      intents.begin(8, 0, Opcode.WRITE);
+      intents.written = 5;
+    });
+    next.inherit({ uniqueLow: 8, uniqueHigh: 0, written: -1, captured: 0 });
+    next.inherit({ uniqueLow: 10, uniqueHigh: 0, written: 6, captured: 2 });
+    const found = [10, 8].map((unique) => {
+      next.begin(unique, RESENT, Opcode.WRITE);
+      return [next.isRedo, next.written, next.captured];
+    });
+    assert.deepEqual(found, [
+      [true, 6, 2],
+      [true, 5, 0],
+    ]);
+  });
+
   test('a chunk that is gone counts with what was noted', () => {
     const intents = new Intents();
     intents.begin(8, 0, Opcode.WRITE);

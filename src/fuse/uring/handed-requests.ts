@@ -24,6 +24,7 @@ import { Ring, RingError } from './ring.js';
 import { SlotMailbox } from './slot-mailbox.js';
 import { SlotNotes } from './slot-notes.js';
 import { SlotReplies } from './slot-replies.js';
+import { Turns } from './turns.js';
 
 /** What queue threads serve better: on the CPU of the caller. */
 const HOT_OPCODES: readonly number[] = [Opcode.WRITE, Opcode.READ];
@@ -36,6 +37,7 @@ export class HandedRequests {
   private readonly notes: SlotNotes;
   private readonly inbox: SlotMailbox;
   private readonly replies: SlotReplies;
+  private readonly turns: Turns;
   private readonly threads: number;
   private endedThreads = 0;
   /** Taken from the inbox, not served yet. */
@@ -58,6 +60,7 @@ export class HandedRequests {
     this.notes = new SlotNotes(this.slots);
     this.inbox = SlotMailbox.at(memory.toOwner);
     this.replies = new SlotReplies(memory);
+    this.turns = new Turns(MemoryRegion.at(memory.turns));
     this.threads = memory.toQueues.length;
     this.ring = openRing(this.slots.count + 1, this.eventFd);
     streams.slots.whileWaiting = () => this.captureLocked();
@@ -143,6 +146,11 @@ export class HandedRequests {
       if (isLocked) this.capture(slot);
       else postponed.push(slot);
     }
+  }
+
+  /** Whether no queue thread has been at the same request since this was last asked. */
+  takeProgress(): boolean {
+    return this.turns.takeProgress();
   }
 
   /** @returns false when there is something to serve */

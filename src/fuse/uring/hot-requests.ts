@@ -66,8 +66,6 @@ export class HotRequests {
     const { slots, times } = this;
     const opcode = slots.opcode(slot);
     this.notes.received(slot);
-    // What `fetchWaiting` of queue-thread.ts has asked for.
-    if (opcode === Opcode.NOTIFY_REPLY) return 0;
     crashAt?.('received');
     if (opcode !== Opcode.WRITE && opcode !== Opcode.READ && opcode !== Opcode.GETATTR) return this.leave(slot);
     const begun = times.begin(opcode);

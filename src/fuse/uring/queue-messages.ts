@@ -16,6 +16,8 @@ export interface SharedMemory {
   readonly credit: MemoryPlace;
   /** Whether requests are coming. */
   readonly activity: SharedArrayBuffer;
+  /** Whether the queue threads get on. */
+  readonly turns: MemoryPlace;
   /** Requests on their way to the owner of the mirror. */
   readonly toOwner: MailboxPlace;
   /** Answered requests on their way back, by queue thread. */
@@ -50,5 +52,7 @@ export type FromQueueThread =
   /** io_uring is set up. */
   | { readonly kind: 'ready' }
   | { readonly kind: 'refused'; readonly errno: number }
+  /** Requests of these CPUs may wait until another one comes there. */
+  | { readonly kind: 'waiting'; readonly cpus: readonly number[] }
   /** The connection is gone, or the kernel refuses our commands (then with the errno). */
   | { readonly kind: 'ended'; readonly errno: number };

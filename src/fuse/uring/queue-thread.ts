@@ -2,7 +2,9 @@
  * Entry of a queue thread: requests over io_uring from the queues of one CPU, or of a group of CPUs.
  *
  * Guarantees: runs on those CPUs, so that a request is answered where it was made, without waking another CPU. Serves what
- * needs an open file only, in place; hands all else to the owner of the mirror and goes on. Waits without using the CPU.
+ * needs an open file only, in place; hands all else to the owner of the mirror and goes on. Waits without using the CPU. When
+ * the server dies, every request that the kernel has given it is in its slot, and the next server's threads go on with the slots
+ * as they find them.
  *
  * Protocol: Documentation/filesystems/fuse/fuse-io-uring.rst of the kernel.
  */
@@ -12,6 +14,7 @@ import { Errno } from '../../libc/errno.js';
 import { MemoryRegion } from '../../libc/memory.js';
 import { firstQueueThread, OperationTimes } from '../../observability/operation-times.js';
 import { crashAt } from '../../recovery/crash-point.js';
+import { Opcode } from '../opcode.js';
 import { askForReply } from '../useless-reply.js';
 import { Activity } from './activity.js';
 import { pinTo } from './cpus.js';
@@ -20,6 +23,7 @@ import type { FromQueueThread, Predecessors, QueueSettings, ToQueueThread } from
 import { RequestSlots } from './request-slots.js';
 import { Ring, RingError } from './ring.js';
 import { SlotMailbox } from './slot-mailbox.js';
+import { Turns } from './turns.js';
 
 /** Completions that are no request carry these numbers instead of a slot's. */
 const WOKEN = 0x80000000;
@@ -31,6 +35,7 @@ class QueueThread {
   private readonly owner: SlotMailbox;
   private readonly hot: HotRequests;
   private readonly activity: Activity;
+  private readonly turns: Turns;
   private readonly ring: Ring;
   private readonly queues: readonly number[];
   private readonly wakeCounter = new MemoryRegion(8);
@@ -38,7 +43,10 @@ class QueueThread {
   private ended = 0;
 
   /** @throws RingError */
-  constructor(private readonly settings: QueueSettings) {
+  constructor(
+    private readonly settings: QueueSettings,
+    private readonly tell: (message: FromQueueThread) => void,
+  ) {
     const { memory, thread, chunkSize } = settings;
     this.slots = RequestSlots.at(memory.slots);
     const [inbox, ...others] = memory.toQueues.slice(thread);
@@ -46,6 +54,7 @@ class QueueThread {
     this.inbox = SlotMailbox.at(inbox);
     this.owner = SlotMailbox.at(memory.toOwner);
     this.activity = new Activity(memory.activity);
+    this.turns = new Turns(MemoryRegion.at(memory.turns));
     const streams = new StreamSlots(MemoryRegion.at(memory.streams));
     const times = new OperationTimes(settings.times, firstQueueThread + thread);
     this.hot = HotRequests.at(memory, streams, chunkSize, times);
@@ -62,6 +71,7 @@ class QueueThread {
    * @returns the errno that the kernel said so with, 0 when told to end
    */
   run(predecessors: Predecessors | undefined): number {
+    const { thread } = this.settings;
     pinTo(this.queues);
     this.ring.drainAtExit(NEVER);
     this.awaitWakeUp();
@@ -70,7 +80,9 @@ class QueueThread {
     while (this.ended === 0) {
       this.commitAnswered();
       if (this.ended !== 0 || !this.inbox.prepareToSleep()) continue;
+      this.turns.turn(thread);
       const failed = this.ring.enter(1);
+      this.turns.turn(thread);
       if (this.ring.isSubmitted) this.slots.submitted();
       this.inbox.awake();
       if (failed < 0) this.ended = -failed;
@@ -106,13 +118,16 @@ class QueueThread {
   private fetchWaiting({ restarts, files }: Predecessors): void {
     const { slots, ring, settings } = this;
     ring.enter(0);
+    const left: number[] = [];
     for (const queue of this.queues) {
       pinTo([queue]);
       const ask = (node: number, index: number): boolean => askForReply(settings.deviceFd, node, restarts, index);
       const file = files.find((node) => ask(node, 0));
-      if (file !== undefined) for (let index = 1; index < slots.perQueue; index++) ask(file, index);
+      if (file === undefined) left.push(queue);
+      else for (let index = 1; index < slots.perQueue; index++) ask(file, index);
     }
     pinTo(this.queues);
+    if (left.length > 0) this.tell({ kind: 'waiting', cpus: left });
   }
 
   private serveCompletions(): void {
@@ -128,6 +143,12 @@ class QueueThread {
   }
 
   private serve(slot: number): void {
+    // What `fetchWaiting` has asked for.
+    if (this.slots.opcode(slot) === Opcode.NOTIFY_REPLY) {
+      this.slots.setResult(slot, 0);
+      this.commit(slot);
+      return;
+    }
     const result = this.hot.serve(slot);
     if (result === HAND_OVER) {
       this.owner.send(slot);
@@ -160,7 +181,7 @@ if (parentPort === null) throw new Error('queue-thread is a worker thread');
 const port = parentPort;
 const tell = (message: FromQueueThread): void => port.postMessage(message);
 try {
-  const queueThread = new QueueThread(workerData as QueueSettings);
+  const queueThread = new QueueThread(workerData as QueueSettings, tell);
   port.once('message', (message: ToQueueThread) => {
     if (message.kind === 'serve') tell({ kind: 'ended', errno: queueThread.run(message.predecessors) });
   });

@@ -11,16 +11,18 @@ import { StreamSlots } from '../../capture/stream-slots.js';
 import { eventfd } from '../../libc/calls.js';
 import { Errno, errnoName } from '../../libc/errno.js';
 import { EFD_CLOEXEC } from '../../libc/flags.js';
-import type { MemoryPlace } from '../../libc/memory.js';
+import { type MemoryPlace, MemoryRegion } from '../../libc/memory.js';
 import { OpenDescriptors } from '../../mirror/open-descriptors.js';
 import { ServerState } from '../../recovery/server-state.js';
 import { Activity } from './activity.js';
 import { possibleCpus } from './cpus.js';
 import type { IdleSpinnerSettings } from './idle-spinner.js';
+import { requestFromOutside } from './outside-request.js';
 import type { FromQueueThread, Predecessors, QueueSettings, SharedMemory, ToQueueThread } from './queue-messages.js';
 import { RequestSlots } from './request-slots.js';
 import { SlotMailbox } from './slot-mailbox.js';
 import { SlotReplies } from './slot-replies.js';
+import { turnsSize } from './turns.js';
 
 /** On larger machines a thread serves several CPUs. */
 const MAX_THREADS = 8;
@@ -41,6 +43,7 @@ export interface QueuesOptions {
   readonly meta: string | undefined;
   /** Where operations are counted. */
   readonly times: SharedArrayBuffer;
+  readonly mountpoint: string;
   /** What the next server goes on with; undefined for a server that none will follow. */
   readonly state: MemoryPlace | undefined;
 }
@@ -61,7 +64,16 @@ export class Queues {
   private readonly activity = new Activity();
   private readonly busyPollMicroseconds: number;
 
-  constructor({ deviceFd, wakeFd, chunkSize, busyPollMicroseconds, meta, times, state: place }: QueuesOptions) {
+  constructor({
+    deviceFd,
+    wakeFd,
+    chunkSize,
+    busyPollMicroseconds,
+    meta,
+    times,
+    mountpoint,
+    state: place,
+  }: QueuesOptions) {
     this.busyPollMicroseconds = busyPollMicroseconds;
     const cpus = possibleCpus();
     const threads = Math.min(cpus, MAX_THREADS);
@@ -76,6 +88,7 @@ export class Queues {
       lastWriters: meta === undefined ? undefined : new LastWriters().region.place,
       credit: new ByteCredit().region.place,
       activity: this.activity.memory,
+      turns: new MemoryRegion(turnsSize(threads)).place,
       toOwner: mailbox(wakeFd),
       toQueues: Array.from({ length: threads }, () => mailbox(eventfd(0, EFD_CLOEXEC))),
     };
@@ -84,6 +97,11 @@ export class Queues {
       const url = new URL('./queue-thread.js', import.meta.url);
       return new Worker(url, { workerData, resourceLimits: WORKER_LIMITS });
     });
+    for (const thread of this.threads) {
+      thread.on('message', (message: FromQueueThread) => {
+        if (message.kind === 'waiting') for (const cpu of message.cpus) requestFromOutside(cpu, mountpoint);
+      });
+    }
     this.ready = Promise.all(this.threads.map(readinessOf)).then(firstRefusal);
     this.ended = Promise.all(this.threads.map(endOf)).then(() => undefined);
   }

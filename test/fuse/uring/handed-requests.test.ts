@@ -19,7 +19,9 @@ import { HotRequests } from '../../../src/fuse/uring/hot-requests.js';
 import type { SharedMemory } from '../../../src/fuse/uring/queue-messages.js';
 import { RequestSlots } from '../../../src/fuse/uring/request-slots.js';
 import { SlotMailbox } from '../../../src/fuse/uring/slot-mailbox.js';
+import { turnsSize } from '../../../src/fuse/uring/turns.js';
 import { eventfd } from '../../../src/libc/calls.js';
+import { MemoryRegion } from '../../../src/libc/memory.js';
 import { Caller } from '../../../src/mirror/caller.js';
 import { Mirror } from '../../../src/mirror/mirror.js';
 import { OpenDescriptors } from '../../../src/mirror/open-descriptors.js';
@@ -60,6 +62,7 @@ describe('requests that queue threads hand over', () => {
       lastWriters: undefined,
       credit: plentyOfCredit().region.place,
       activity: new SharedArrayBuffer(128),
+      turns: new MemoryRegion(turnsSize(1)).place,
       toOwner: inbox.place,
       toQueues: [toQueue.place],
     };

@@ -16,10 +16,12 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { append, assertMirroredAndCaptured, captured, untilCaptureOfOpen } from '../../harness/captured.js';
+import { capturedText } from '../../harness/chunks.js';
 import { describe, eventually, output, run } from '../../harness/commands.js';
 import { fuseMountAt } from '../../harness/fuse-mounts.js';
 import { MountFixture } from '../../harness/mount-fixture.js';
@@ -181,6 +183,42 @@ test('restart of what is not mounted is refused with one line', limit, async () 
   const outcome = await run(launcher, ['restart', '/nonexistent']);
   assert.equal(outcome.code, 2);
   assert.match(outcome.stderr, /^logagg-fs: no server that can be replaced serves \/nonexistent\n$/);
+});
+
+test('requests that come while nobody serves are answered, also in a mount without files', limit, async (t) => {
+  const fixture = await mountWith(t);
+  for (let round = 0; round < 3; round++) {
+    process.kill(servingServer(fixture).pid, 'SIGKILL');
+    const asking = cpus().map((_, cpu) =>
+      run('taskset', ['-c', `${cpu}`, 'stat', fixture.path(`missing-${round}`)], { timeout: 30_000 }),
+    );
+    for (const outcome of await Promise.all(asking)) assert.match(outcome.stderr, /No such file/, describe(outcome));
+    await untilServing(fixture);
+  }
+});
+
+test('a server whose disk stands still is replaced, and the write that hung is done once', limit, async (t) => {
+  const fixture = MountFixture.prepare(t);
+  const disk = await mountSmallDisk(t, 'ext4', 20);
+  mkdirSync(join(disk, 'cache'));
+  writeFileSync(join(disk, 'cache/trackfiles.txt'), `${fixture.pattern('*.log')}\n`);
+  const logfile = join(fixture.folder, 'own.log');
+  await output(launcher, [fixture.mountpoint, '-o', `allow_other,root=${disk}/cache,hang=2,logfile=${logfile}`]);
+  const { pid } = servingServer(fixture);
+  writeFileSync(fixture.path('app.log'), 'before\n');
+  await output('fsfreeze', ['-f', disk]);
+  t.after(() => run('fsfreeze', ['-u', disk]));
+  const writer = run('sh', ['-c', 'echo line >> "$1"', 'sh', fixture.path('app.log')], { timeout: 60_000 });
+  await delay(6000);
+  assert.equal(servingServer(fixture).pid, pid, 'a process that waits for a disk does not die');
+  await output('fsfreeze', ['-u', disk]);
+  const outcome = await writer;
+  assert.equal(outcome.code, 0, describe(outcome));
+  assert.notEqual((await untilServing(fixture, pid)).pid, pid);
+  assert.match(readFileSync(logfile, 'utf8'), /no sign of life/);
+  assert.equal(readFileSync(join(disk, 'cache/mirror/app.log'), 'utf8'), 'before\nline\n');
+  assert.equal(capturedText(join(disk, 'cache/logs'), fixture.path('app.log')), 'before\nline\n');
+  await fixture.unmount();
 });
 
 test('a server that hangs is replaced, and an idle one is not', limit, async (t) => {
