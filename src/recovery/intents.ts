@@ -29,6 +29,7 @@
  * | handle-removed | RELEASE: the handle is free, or somebody else's by now | does nothing |
  * | served | everything but the reply | as the last line above that applies |
  * | answered | everything | the kernel does not send it again |
+ * | (in a slot) | over io_uring the slot has the request, its answer, or both | a request without an answer is served as above; an answer is sent, perhaps for the second time, which the kernel ignores |
  * | start, resumed, resent | another server on its way | the supervisor starts the next; the notes of all are kept |
  *
  * Whatever else is served twice has the same effect twice, because the kernel locks the inode meanwhile: SETATTR, FALLOCATE,
