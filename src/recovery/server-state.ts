@@ -46,10 +46,10 @@ const PROT_READ_WRITE = 0x3;
 const MAP_SHARED = 0x1;
 const MAP_FIXED_NOREPLACE = 0x100000;
 /**
- * Where the first server maps its state: 96 TiB, between programs and their libraries, where nothing else lies on 64-bit hosts
- * with 47 bits of user space (Documentation/arch/x86/x86_64/mm.rst) or more.
+ * Where the first server maps its state, so that it will be free in every other: 96 TiB, between programs and their libraries on
+ * hosts with 47 bits of user space (Documentation/arch/x86/x86_64/mm.rst) or more; 256 GiB on those with 39.
  */
-const PREFERRED_ADDRESS = 0x6000_0000_0000;
+const PREFERRED_ADDRESSES = [0x6000_0000_0000, 0x40_0000_0000];
 /** The descriptor is passed on, but to nobody else's programs. */
 const MFD_CLOEXEC = 1;
 
@@ -92,8 +92,9 @@ export class ServerState {
   /** Maps a state file. @throws when that fails, or when its address is taken, which another attempt would not find so */
   static map(fd: number): ServerState {
     const known = addressIn(fd);
-    let address = mapAt(fd, known === 0 ? PREFERRED_ADDRESS : known);
-    if (address <= 0 && known === 0) address = mmap(0, TOTAL, PROT_READ_WRITE, MAP_SHARED, fd, 0);
+    const addresses = known === 0 ? PREFERRED_ADDRESSES : [known];
+    let address = -1;
+    for (const wanted of addresses) if (address <= 0) address = mapAt(fd, wanted);
     if (address <= 0) throw new Error(`the server's state can't be mapped: ${errnoName(lastErrno())}`);
     const state = new ServerState(address);
     state.header.words[HeaderWord.address] = address >>> 0;

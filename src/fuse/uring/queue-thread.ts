@@ -15,7 +15,7 @@ import { MemoryRegion } from '../../libc/memory.js';
 import { firstQueueThread, OperationTimes } from '../../observability/operation-times.js';
 import { crashAt } from '../../recovery/crash-point.js';
 import { Opcode } from '../opcode.js';
-import { askForReply } from '../useless-reply.js';
+import { askForReply } from '../retrieve-notice.js';
 import { Activity } from './activity.js';
 import { pinTo } from './cpus.js';
 import { HAND_OVER, HotRequests } from './hot-requests.js';

@@ -5,9 +5,11 @@
  * With LOGAGG_TEST_LONG=1 each storm takes ten minutes; LOGAGG_STORM_KILLS says after how many kills it ends before.
  */
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { killGroup } from '../../harness/commands.js';
 import { MountFixture } from '../../harness/mount-fixture.js';
 import { killServers, servingServer, untilServing } from './server-state.js';
 import { assertComplete, storm } from './storm-run.js';
@@ -67,6 +69,12 @@ if (isLong) {
     const fixture = await MountFixture.mount(t, { patterns: ['*.log'], options: ['maxcache=20M'] });
     const { pid } = servingServer(fixture);
     const samples: { descriptors: number; pss: number }[] = [];
+    const folder = fixture.path('stress');
+    mkdirSync(folder);
+    const bounds = ['--timeout', '620s', '--temp-path', folder, '--hdd-bytes', '16M', '--quiet'];
+    const stressors = ['--dentry', '1', '--rename', '1', '--hdd', '1', '--link', '1'];
+    const stress = spawn('stress-ng', [...stressors, ...bounds], { cwd: '/', detached: true, stdio: 'ignore' });
+    fixture.after(async () => killGroup(stress));
     await storm(t, fixture, async () => {
       for (let minute = 0; minute < 10; minute++) {
         await delay(60_000);

@@ -239,7 +239,7 @@ test('a server that hangs is replaced, and an idle one is not', limit, async (t)
   process.kill(pid, 'SIGSTOP');
   const outcome = await run('sh', ['-c', 'echo line >> "$1"', 'sh', fixture.path('app.log')], { timeout: 30_000 });
   assert.equal(outcome.code, 0, describe(outcome));
-  assert.notEqual(servingServer(fixture).pid, pid);
+  assert.notEqual((await untilServing(fixture, pid)).pid, pid);
   assert.match(fixture.ownLog(), /no sign of life/);
   assertMirroredAndCaptured(fixture, 'app.log', 'line\n');
 });
