@@ -64,10 +64,29 @@ export class TrackListWatcher {
     if (!this.read(true)) this.options.onRules([]);
   }
 
-  /** Reads the file at once, changed or not, and reports all of its problems again. What can't be read changes nothing. */
+  /**
+   * Reads the file, changed or not, and reports all of its problems again: at once, or when it has been at rest for a moment,
+   * because it may have been truncated and not written yet. What can't be read changes nothing.
+   */
   reread(): void {
+    const { generation } = this;
+    const rest = settleMilliseconds - this.age();
+    if (rest > 0) {
+      setTimeout(() => generation === this.generation && this.reread(), rest).unref();
+      return;
+    }
     this.failure = undefined;
     this.read(true);
+  }
+
+  /** Milliseconds since the last change; infinite where that can't be seen. */
+  private age(): number {
+    try {
+      // A file from the future, by another clock, is not young for ever.
+      return Math.abs(Date.now() - fs.statSync(this.options.path).mtimeMs);
+    } catch {
+      return Number.POSITIVE_INFINITY;
+    }
   }
 
   /** Begins to watch. Does nothing when it watches already. */

@@ -30,6 +30,10 @@ export const mmap = bind<
   (address: Pointer, size: number, protection: number, flags: number, fd: number, offset: number) => Pointer
 >('uintptr_t mmap(uintptr_t, size_t, int, int, int, long)');
 
+export const madvise = bind<(address: Pointer, size: number, advice: number) => number>(
+  'int madvise(uintptr_t, size_t, int)',
+);
+
 export const read = bind<(fd: number, buffer: Pointer, size: number) => number>('long read(int, uintptr_t, size_t)');
 export const write = bind<(fd: number, buffer: Pointer, size: number) => number>('long write(int, uintptr_t, size_t)');
 export const pread = bind<(fd: number, buffer: Pointer, size: number, offset: number) => number>(

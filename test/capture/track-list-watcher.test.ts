@@ -225,10 +225,22 @@ describe('problems', () => {
 describe('asked to reread', () => {
   it('an unchanged list is read and reported again', () => {
     fs.writeFileSync(file, '/a\n/b[\n');
+    const longAgo = new Date(Date.now() - 10_000);
+    fs.utimesSync(file, longAgo, longAgo);
     watcher.readNow();
     watcher.reread();
     assert.deepEqual(lists, ['/a', '/a']);
     assert.equal(problems.length, 2);
+  });
+
+  it('a list that was truncated and is not written yet stops nothing', async () => {
+    watcher.readNow();
+    fs.writeFileSync(file, '');
+    watcher.reread();
+    await sleep(20);
+    fs.writeFileSync(file, '/second\n');
+    await untilList('/second');
+    assert.deepEqual(lists, ['/first', '/second']);
   });
 
   it('a missing list changes nothing', () => {

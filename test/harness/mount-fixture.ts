@@ -9,7 +9,16 @@
  * LOGAGG_TEST_OPTIONS holds mount options that come on top, for example `engine=fuse-native`.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -144,6 +153,12 @@ export class MountFixture implements CleanUpRegistry {
   /** Writes trackfiles.txt in place: exactly this text. */
   writeTrackfiles(text: string | Buffer): void {
     writeFileSync(this.trackfiles, text);
+  }
+
+  /** The same in one step, as for a list that is changed again and again. */
+  replaceTrackfiles(text: string): void {
+    writeFileSync(`${this.trackfiles}.new`, text);
+    renameSync(`${this.trackfiles}.new`, this.trackfiles);
   }
 
   /** Whether the mountpoint is mounted, by the kernel's list. */

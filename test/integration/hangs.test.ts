@@ -2,7 +2,16 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { append, assertMirroredAndCaptured, captured } from '../harness/captured.js';
@@ -30,7 +39,9 @@ function appendDuring(fixture: MountFixture, script: string, ...args: string[]):
 /** Holds a lock on each chunk, and keeps it open, as a collector that hangs would. */
 async function holdChunks(t: TestContext, logs: string): Promise<void> {
   const paths = readdirSync(logs).map((name) => join(logs, name));
-  const holders = paths.map((path) => spawn('flock', [path, 'sh', '-c', 'exec 9< "$1"; echo held; sleep 100', 'sh', path]));
+  const holders = paths.map((path) =>
+    spawn('flock', [path, 'sh', '-c', 'exec 9< "$1"; echo held; sleep 100', 'sh', path]),
+  );
   t.after(() => {
     for (const holder of holders) holder.kill('SIGKILL');
   });

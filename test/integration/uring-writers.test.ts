@@ -86,7 +86,7 @@ describe('writers over io_uring', { skip }, () => {
         // So many patterns that deciding about a file takes a moment.
         const others = Array.from({ length: 500 }, (_, index) => fixture.path(`*/${round}-${index}/*.log`));
         const patterns = [...(round % 2 === 0 ? ['changes-*'] : []), 'stays-*'].map((line) => fixture.path(line));
-        fixture.writeTrackfiles([...patterns, ...others, ''].join('\n'));
+        fixture.replaceTrackfiles([...patterns, ...others, ''].join('\n'));
         process.kill(server, 'SIGHUP');
         await untilCapture(fixture, 'changes-probe', round % 2 === 0);
       }

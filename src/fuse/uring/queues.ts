@@ -79,6 +79,7 @@ export class Queues {
     const threads = Math.min(cpus, MAX_THREADS);
     const state = place && ServerState.at(place);
     const slots = state === undefined ? RequestSlots.create(cpus) : slotsOf(state);
+    if (state !== undefined) slots.populate();
     // Those of the threads block, because io_uring answers EAGAIN for a descriptor that does not.
     const mailbox = (fd: number) => SlotMailbox.create(slots.count + threads, fd).place;
     this.memory = {

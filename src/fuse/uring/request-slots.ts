@@ -62,6 +62,9 @@ export const Task = {
 const MAX_SLOTS_PER_QUEUE = 32;
 const MAX_SLOTS = 1024;
 
+/** Bytes of a payload that are mapped from the beginning: more than most log lines, or any name, and not much for all slots. */
+const POPULATED = 16_384;
+
 export interface RequestSlotsPlace {
   /** CPUs that the kernel may use. */
   readonly queues: number;
@@ -103,6 +106,15 @@ export class RequestSlots {
     if (kept !== undefined && count > MAX_SLOTS) throw new RangeError(`${queues} CPUs are too many`);
     const headers = new MemoryRegion(count * HEADER_SIZE, kept?.headers.address);
     return new RequestSlots(queues, headers, new MemoryRegion(count * MAX_WRITE, kept?.payloads.address));
+  }
+
+  /**
+   * Maps what most requests need of the slots. A thread that is being killed can't wait for memory: the kernel would fail a
+   * request (EINTR) for which it has to find some.
+   */
+  populate(): void {
+    this.headers.populate(0, this.headers.size);
+    for (let slot = 0; slot < this.count; slot++) this.payloads.populate(this.payload(slot), POPULATED);
   }
 
   /** Another thread's. */
