@@ -61,6 +61,8 @@ export const Task = {
 /** So many requests of one CPU can wait for a disk before its others do; fewer where there are very many CPUs. */
 const MAX_SLOTS_PER_QUEUE = 32;
 const MAX_SLOTS = 1024;
+/** There are two for a CPU at least: room for 1,024 CPUs, which is used only where they are. */
+const MAX_KEPT_SLOTS = 2048;
 
 /** Bytes of a payload that are mapped from the beginning: more than most log lines, or any name, and not much for all slots. */
 const POPULATED = 16_384;
@@ -73,8 +75,8 @@ export interface RequestSlotsPlace {
 }
 
 /** Bytes of the headers, and of the payloads, of the most slots that there can be. */
-export const SLOT_HEADERS_SIZE: number = MAX_SLOTS * HEADER_SIZE;
-export const SLOT_PAYLOADS_SIZE: number = MAX_SLOTS * MAX_WRITE;
+export const SLOT_HEADERS_SIZE: number = MAX_KEPT_SLOTS * HEADER_SIZE;
+export const SLOT_PAYLOADS_SIZE: number = MAX_KEPT_SLOTS * MAX_WRITE;
 
 export class RequestSlots {
   readonly count: number;
@@ -103,7 +105,7 @@ export class RequestSlots {
    */
   static create(queues: number, kept?: { headers: MemoryPlace; payloads: MemoryPlace }): RequestSlots {
     const count = queues * Math.max(2, Math.min(MAX_SLOTS_PER_QUEUE, Math.floor(MAX_SLOTS / queues)));
-    if (kept !== undefined && count > MAX_SLOTS) throw new RangeError(`${queues} CPUs are too many`);
+    if (kept !== undefined && count > MAX_KEPT_SLOTS) throw new RangeError(`${queues} CPUs are too many`);
     const headers = new MemoryRegion(count * HEADER_SIZE, kept?.headers.address);
     return new RequestSlots(queues, headers, new MemoryRegion(count * MAX_WRITE, kept?.payloads.address));
   }
