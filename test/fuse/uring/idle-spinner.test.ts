@@ -17,15 +17,18 @@ const longSleep = 1024;
 describe('the thread that keeps a CPU awake', () => {
   let activity: Activity;
   let spinner: Worker;
+  let ended: Promise<unknown[]>;
 
   beforeEach(() => {
     activity = new Activity();
     spinner = start(activity, 50);
+    ended = once(spinner, 'exit');
   });
+  // By itself: koffi ends the process when the thread that loads it is terminated.
   afterEach(async () => {
     activity.end();
-    await spinner.terminate();
-  });
+    await ended;
+  }, limit);
 
   function start({ memory }: Activity, busyPollMicroseconds: number): Worker {
     const workerData: IdleSpinnerSettings = { activity: memory, busyPollMicroseconds };
@@ -61,17 +64,16 @@ describe('the thread that keeps a CPU awake', () => {
     // Time enough to tell it again, however busy the host is.
     const patient = new Activity();
     const thread = start(patient, 2_000_000);
-    const ended = once(thread, 'exit');
+    const patientEnd = once(thread, 'exit');
     await eventually(() => Atomics.load(wordsOf(patient), Word.isAsleep) === 1, { within: 20_000 });
     for (let batch = 0; batch < 3 * misses; batch++) patient.tell();
     assert.equal(Atomics.load(wordsOf(patient), Word.isAsleep), 0);
     patient.end();
-    await ended;
+    await patientEnd;
   });
 
   test('ends while it sleeps, also for long', limit, async () => {
     await asleep();
-    const ended = once(spinner, 'exit');
     activity.end();
     assert.deepEqual(await ended, [0]);
   });
