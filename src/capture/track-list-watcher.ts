@@ -82,8 +82,7 @@ export class TrackListWatcher {
   /** Milliseconds since the last change; infinite where that can't be seen. */
   private age(): number {
     try {
-      // A file from the future, by another clock, is not young for ever.
-      return Math.abs(Date.now() - fs.statSync(this.options.path).mtimeMs);
+      return ageOf(fs.statSync(this.options.path).mtimeMs);
     } catch {
       return Number.POSITIVE_INFINITY;
     }
@@ -162,7 +161,7 @@ export class TrackListWatcher {
       }
       const content = stats.size > maxBytes ? undefined : fs.readFileSync(fd);
       this.recover();
-      const age = Math.abs(Date.now() - Number(stats.mtimeMs));
+      const age = ageOf(Number(stats.mtimeMs));
       this.readIdentity = content !== undefined && age < youngMilliseconds ? undefined : sighting.identity;
       return this.accept(content, force);
     } finally {
@@ -201,6 +200,11 @@ export class TrackListWatcher {
     this.failure = undefined;
     this.options.onState(`${this.options.path} can be read again`);
   }
+}
+
+/** Milliseconds since a change. A file from the future, by another clock, is not young for ever. */
+function ageOf(mtimeMs: number): number {
+  return Math.abs(Date.now() - mtimeMs);
 }
 
 function describe(stats: fs.BigIntStats): Sighting {

@@ -141,11 +141,7 @@ export class Intents {
     const { words } = this;
     const start = ASIDE_START + Math.min(this.outer.length, ASIDES - 1) * WORDS;
     for (let word = start; word < start + Field.end; word++) words[word] = 0;
-    words[start + Field.opcode] = Opcode.WRITE;
-    words[start + Field.written] = written + 1;
-    words[start + Field.captured] = captured;
-    words[start] = uniqueLow;
-    words[start + 1] = uniqueHigh;
+    this.putWrite(start, { uniqueLow, uniqueHigh, written, captured });
     this.outer.push(this.start);
     this.start = start;
   }
@@ -159,17 +155,20 @@ export class Intents {
   }
 
   /** Takes the notes of a dead server's queue thread about a write over, unless there are notes of its owner about it. */
-  inherit({ uniqueLow, uniqueHigh, written, captured }: BegunWrite): void {
-    for (let record = 0; record < CURRENT; record += WORDS) {
-      if (this.words[record] === uniqueLow && this.words[record + 1] === uniqueHigh) return;
-    }
-    const { words, start } = this;
-    words[start + Field.opcode] = Opcode.WRITE;
-    words[start + Field.written] = written + 1;
-    words[start + Field.captured] = captured;
-    words[start + 1] = uniqueHigh;
-    words[start] = uniqueLow;
+  inherit(begun: BegunWrite): void {
+    if (this.recordOf(begun.uniqueLow, begun.uniqueHigh) >= 0) return;
+    this.putWrite(this.start, begun);
     this.goOn();
+  }
+
+  /** The number comes last: never a number without its notes. */
+  private putWrite(record: number, { uniqueLow, uniqueHigh, written, captured }: BegunWrite): void {
+    const { words } = this;
+    words[record + Field.opcode] = Opcode.WRITE;
+    words[record + Field.written] = written + 1;
+    words[record + Field.captured] = captured;
+    words[record + 1] = uniqueHigh;
+    words[record] = uniqueLow;
   }
 
   /** A request comes. */
@@ -190,19 +189,26 @@ export class Intents {
   /** Makes the notes of an earlier server about a request the current ones. */
   private find(low: number, high: number): boolean {
     const { words, start } = this;
-    for (let record = 0; record < RECORDS * WORDS; record += WORDS) {
-      if (words[record] !== low || words[record + 1] !== high || (low === 0 && high === 0)) continue;
-      if (record === start) return true;
-      words[start] = 0;
-      words[start + 1] = 0;
-      for (let word = 2; word < Field.end; word++) words[start + word] = this.get(record + word);
-      words[start + 1] = high;
-      words[start] = low;
-      words[record] = 0;
-      words[record + 1] = 0;
-      return true;
+    const record = low === 0 && high === 0 ? -1 : this.recordOf(low, high);
+    if (record < 0) return false;
+    if (record === start) return true;
+    words[start] = 0;
+    words[start + 1] = 0;
+    for (let word = 2; word < Field.end; word++) words[start + word] = this.get(record + word);
+    words[start + 1] = high;
+    words[start] = low;
+    words[record] = 0;
+    words[record + 1] = 0;
+    return true;
+  }
+
+  /** The record with notes about a request; -1 for none. Those aside do not count. */
+  private recordOf(low: number, high: number): number {
+    const { words } = this;
+    for (let record = 0; record < CURRENT; record += WORDS) {
+      if (words[record] === low && words[record + 1] === high) return record;
     }
-    return false;
+    return -1;
   }
 
   /** The node's lookups are about to be counted up. */

@@ -61,8 +61,8 @@ export class SlotNotes implements CaptureProgress {
     words[start + Note.opcode] = this.get(start + InHeader.opcode / 4);
     words[start + Note.length] = this.get(start + InHeader.len / 4);
     words[start + Note.payloadSize] = this.get(start + PAYLOAD_SIZE_WORD);
-    words[start + Note.unique + 1] = this.get(start + InHeader.unique / 4 + 1);
-    words[start + Note.unique] = this.get(start + InHeader.unique / 4);
+    words[start + Note.unique + 1] = slots.uniqueHigh(slot);
+    words[start + Note.unique] = slots.uniqueLow(slot);
   }
 
   /** A write begins; {@link setWritten}, {@link beginPiece} and {@link endPiece} are about it. */
@@ -163,11 +163,9 @@ export class SlotNotes implements CaptureProgress {
   }
 
   private isNoted(slot: number): boolean {
-    const start = this.slots.header(slot);
-    const unique = start + InHeader.unique / 4;
-    return (
-      this.get(start + Note.unique) === this.get(unique) && this.get(start + Note.unique + 1) === this.get(unique + 1)
-    );
+    const { slots } = this;
+    const noted = slots.header(slot) + Note.unique;
+    return this.get(noted) === slots.uniqueLow(slot) && this.get(noted + 1) === slots.uniqueHigh(slot);
   }
 
   private get(index: number): number {

@@ -35,6 +35,14 @@ describe('a slot of a dead server', () => {
     words[start + InHeader.unique / 4] = unique;
   }
 
+  /** A write that is answered, and whose answer waits for the kernel. */
+  function serveWrite(unique: number): void {
+    deliver(unique, Opcode.WRITE, 'x');
+    notes.received(SLOT);
+    slots.setResult(SLOT, 8);
+    slots.commit(SLOT, noRing, 3);
+  }
+
   /** The next server's view, which has mapped the same memory. */
   function next(): { slots: RequestSlots; notes: SlotNotes } {
     const others = RequestSlots.create(1, kept);
@@ -46,27 +54,18 @@ describe('a slot of a dead server', () => {
 
   test('is free when it never had a request, or the kernel has the answer', () => {
     assert.deepEqual([next().slots.isPending(SLOT), next().slots.isUnsent(SLOT)], [false, false]);
-    deliver(8, Opcode.WRITE, 'x');
-    notes.received(SLOT);
-    slots.setResult(SLOT, 8);
-    slots.commit(SLOT, noRing, 3);
+    serveWrite(8);
     slots.submitted();
     assert.deepEqual([next().slots.isPending(SLOT), next().slots.isUnsent(SLOT)], [false, false]);
   });
 
   test('has an answer to send between the answer and the submission', () => {
-    deliver(8, Opcode.WRITE, 'x');
-    notes.received(SLOT);
-    slots.setResult(SLOT, 8);
-    slots.commit(SLOT, noRing, 3);
+    serveWrite(8);
     assert.deepEqual([next().slots.isPending(SLOT), next().slots.isUnsent(SLOT)], [false, true]);
   });
 
   test('has a request to serve although the one before it was submitted in the same call', () => {
-    deliver(8, Opcode.WRITE, 'x');
-    notes.received(SLOT);
-    slots.setResult(SLOT, 8);
-    slots.commit(SLOT, noRing, 3);
+    serveWrite(8);
     deliver(10, Opcode.WRITE, 'y');
     slots.submitted();
     assert.deepEqual([next().slots.isPending(SLOT), next().slots.isUnsent(SLOT)], [true, false]);
