@@ -1,4 +1,6 @@
 /** What the programs of a storm do, and what they report. */
+import { createHash } from 'node:crypto';
+
 export const writerKinds = ['append', 'rotate', 'truncate', 'unlink', 'create', 'position', 'names', 'sync'] as const;
 export const readerKinds = ['list', 'read'] as const;
 export type Kind = (typeof writerKinds)[number] | (typeof readerKinds)[number];
@@ -18,8 +20,13 @@ export interface StormResult {
   readonly log: string;
   /** How many numbered lines were written to it. */
   readonly lines: number;
-  /** What files of the mirror must hold. */
+  /** What files of the mirror must hold: {@link summaryOf} it, because ten minutes' is longer than a string can be. */
   readonly mirror: Readonly<Record<string, string>>;
+}
+
+/** How long a file's content is, and its hash. */
+export function summaryOf(content: Buffer): string {
+  return `${content.length} bytes, SHA-256 ${createHash('sha256').update(content).digest('hex')}`;
 }
 
 /** The line of a number. */

@@ -27,7 +27,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
-import { lineOf, type StormOrder, type StormResult } from './storm-kinds.js';
+import { lineOf, type StormOrder, type StormResult, summaryOf } from './storm-kinds.js';
 
 const { kind, folder, stop } = workerData as StormOrder;
 const log = join(folder, `${kind}.log`);
@@ -183,5 +183,6 @@ for (const _ of rounds[kind]()) {
   if (Atomics.load(stopped, 0) === 1) break;
 }
 const hasLog = content !== '' || kind === 'truncate';
-const mirror = hasLog ? { ...others, [`${kind}.log`]: content } : others;
+const files = Object.entries(hasLog ? { ...others, [`${kind}.log`]: content } : others);
+const mirror = Object.fromEntries(files.map(([name, text]) => [name, summaryOf(Buffer.from(text, 'latin1'))]));
 parentPort?.postMessage({ kind, rounds: count, log, lines, mirror } satisfies StormResult);
