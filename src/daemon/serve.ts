@@ -11,11 +11,12 @@ import { cachePaths } from '../config/cache-paths.js';
 import { ExitCode, LogaggError } from '../config/errors.js';
 import { parseMountOptions } from '../config/mount-options.js';
 import type { EngineChoice } from '../fuse/engine-choice.js';
+import { exitNow } from '../libc/calls.js';
 import { LateLog } from '../observability/log.js';
 import { crashAt } from '../recovery/crash-point.js';
 import { ServerState } from '../recovery/server-state.js';
-import { ServerFd, type StartReport } from './launch.js';
 import { Server } from './server.js';
+import { ServerFd, type StartReport } from './server-descriptors.js';
 import { ServerExit } from './server-exit.js';
 import { lockRoot } from './server-lock.js';
 
@@ -66,7 +67,7 @@ async function start(): Promise<Server> {
   if (resume && state?.canResume !== true) {
     log.logger.fatal('this version can not go on with what the last server left');
     await flush(log);
-    process.exit(ServerExit.cannotResume);
+    exitNow(ServerExit.cannotResume);
   }
   const server = new Server(options, log, state);
   process.on('uncaughtException', (error) => {
@@ -74,7 +75,7 @@ async function start(): Promise<Server> {
     void server
       .abandon()
       .then(() => flush(log))
-      .finally(() => process.exit(server.isRecoverable ? ServerExit.crashed : ExitCode.failure));
+      .finally(() => exitNow(server.isRecoverable ? ServerExit.crashed : ExitCode.failure));
   });
   try {
     crashAt?.('start');
@@ -88,14 +89,15 @@ async function start(): Promise<Server> {
 }
 
 let server: Server | undefined;
+let exitCode: number;
 try {
   server = await start();
   tellLauncher({});
-  if ((await server.ended()) === 'handedOver') process.exitCode = ServerExit.handedOver;
+  exitCode = (await server.ended()) === 'handedOver' ? ServerExit.handedOver : ExitCode.ok;
 } catch (error) {
   const code = error instanceof LogaggError ? error.code : undefined;
   tellLauncher({ failure: { code, message: error instanceof Error ? error.message : String(error) } });
-  process.exitCode = server?.isRecoverable === true ? ServerExit.crashed : ExitCode.failure;
+  exitCode = server?.isRecoverable === true ? ServerExit.crashed : ExitCode.failure;
 }
-// A worker that still sleeps in a system call must not keep the process.
-process.exit();
+// Not process.exit(): that waits for a worker that sleeps in a system call, and aborts when one is still loading koffi.
+exitNow(exitCode);
