@@ -10,19 +10,12 @@ import { closeSync, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { cachePaths } from '../config/cache-paths.js';
-import { type ErrorCode, ExitCode, LogaggError } from '../config/errors.js';
+import { ExitCode, LogaggError } from '../config/errors.js';
 import { formatMountOptions, type MountOptions } from '../config/mount-options.js';
 import { chooseEngine, type EngineChoice } from '../fuse/engine-choice.js';
 import { createStateFile } from '../recovery/server-state.js';
+import { ServerFd, type StartReport } from './server-descriptors.js';
 import { lockRoot } from './server-lock.js';
-
-/** What a background server tells its launcher, as one line of JSON: nothing but success, or what went wrong. */
-export interface StartReport {
-  readonly failure?: { readonly code: ErrorCode | undefined; readonly message: string };
-}
-
-/** The descriptors that a background server finds; `state` only under a supervisor, `report` only the first server. */
-export const ServerFd = { device: 3, report: 4, state: 5 } as const;
 
 /**
  * @param options - checked by preflight
@@ -60,7 +53,7 @@ async function serveInBackground(options: MountOptions, choice: EngineChoice): P
 }
 
 function startServer(options: MountOptions, choice: EngineChoice): ChildProcess {
-  const main = fileURLToPath(new URL('./main.js', import.meta.url));
+  const main = fileURLToPath(new URL('../bundled/server.js', import.meta.url));
   const { source, mountpoint } = options;
   const serverArguments = [source, mountpoint, formatMountOptions(chosenOptions(options, choice)), choice.reason];
   const stateFd = choice.engine === 'kernel' ? createStateFile() : -1;

@@ -108,11 +108,12 @@ export class Server {
       times: this.status.times.memory,
     };
     this.engine = await this.openEngine(choice, settings);
-    // While the engine's threads start.
-    await this.openLog(this.engine);
+    // While the engine's threads start. Programs wait for a server that goes on, so there it comes later.
+    if (!resume) await this.openLog(this.engine);
     if (faultsOnPurpose !== undefined) this.logger.warn(`LOGAGG_FAULTS: capture fails on purpose: ${faultsOnPurpose}`);
     this.handleSignals();
     const how = await this.untilServing(this.engine);
+    if (resume) await this.openLog(this.engine);
     this.watcher.start();
     this.metaSweep.start();
     await this.status.start(this.engine, how, leftovers.packed);

@@ -17,9 +17,9 @@ import { EFD_CLOEXEC, EFD_NONBLOCK } from '../libc/flags.js';
 import { MemoryRegion } from '../libc/memory.js';
 import { mainThread, OperationTimes } from '../observability/operation-times.js';
 import { type AgreedProtocol, ServerState } from '../recovery/server-state.js';
+import { takeLoopThread } from './early-threads.js';
 import type { Engine, EngineEvents } from './engine.js';
 import type { LoopSettings, MessageFromLoop, MessageToLoop } from './loop-messages.js';
-import { takeLoopWorker } from './loop-worker.js';
 import { type MountEntry, mountById, mountsAt } from './mount-table.js';
 import { mountDevice, unmount } from './mounting.js';
 import type { Negotiated } from './negotiation.js';
@@ -76,7 +76,7 @@ export class KernelEngine implements Engine {
       },
       new OperationTimes(settings.times, mainThread),
     );
-    this.worker = takeLoopWorker();
+    this.worker = takeLoopThread();
     this.worker.postMessage({ ...settings, wakeFd: this.wakeFd, shared } satisfies LoopSettings);
     this.worker.on('message', (message: MessageFromLoop) => this.receive(message));
     this.serving = new Promise((resolve, reject) => {

@@ -18,6 +18,7 @@ import { TextPool } from './text-pool.js';
  * @param logs - the folder of the chunks
  */
 export function settleInterruptedCapture(state: ServerState, pieces: readonly OpenPiece[], logs: string): void {
+  if (pieces.length === 0) return;
   const slots = new StreamSlots(state.section('streams'), new TextPool(state.section('texts')));
   for (const piece of pieces) {
     const path = slots.path(piece.slot);

@@ -1,5 +1,6 @@
 /**
- * The first words of a server's state, as others than the server read them: the supervisor and `logagg-fs restart`.
+ * The first words of a server's state, as others than the server read them: the supervisor and `logagg-fs restart`, and a server
+ * before it has mapped the state.
  *
  * Guarantees: the first eight words keep their places in every version.
  */
@@ -47,6 +48,8 @@ export interface StateHeader {
   readonly version: string;
   /** Whether a server of this version can go on with the state. */
   readonly canResume: boolean;
+  /** Whether requests come over io_uring. */
+  readonly isUring: boolean;
 }
 
 export function readHeader(bytes: Buffer): StateHeader {
@@ -57,5 +60,6 @@ export function readHeader(bytes: Buffer): StateHeader {
     restarts: word(HeaderWord.restarts),
     version: [0, 1, 2].map((part) => word(HeaderWord.version + part)).join('.'),
     canResume: isReadable && word(HeaderWord.server) !== 0,
+    isUring: word(HeaderWord.transport) === Transport.uring,
   };
 }

@@ -55,7 +55,7 @@ export function requireRoot(): void {
 export function serverOf(root: string): number | undefined {
   const pid = Number(readText(join(cachePaths(root).meta, 'server.pid')).trim());
   if (!Number.isSafeInteger(pid) || pid <= 0) return undefined;
-  return commandLine(pid).includes('/daemon/main.js') || commandLine(pid).includes('logagg-fs') ? pid : undefined;
+  return commandLine(pid).includes('/bundled/server.js') || commandLine(pid).includes('logagg-fs') ? pid : undefined;
 }
 
 /** @throws LogaggError LOGAGG_ALREADY_MOUNTED when it is, with another log cache */

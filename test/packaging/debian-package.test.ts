@@ -11,12 +11,12 @@ import { projectRoot, temporaryPrefix } from '../harness/project.js';
 const { version } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as { version: string };
 const isDebian = existsSync('/usr/bin/dpkg-deb');
 
-/** Imports every module of the program in a tree; those that begin to work when they are loaded are left out. */
+/** Imports every module of the program in a tree; those that begin to work when they are loaded are left out, as in `bundled/`. */
 const importAll = `
 import { readdirSync } from 'node:fs';
 const base = process.argv[1];
 const files = readdirSync(base, { recursive: true }).filter((file) => file.endsWith('.js'));
-const modules = files.filter((file) => !/(^|\\/)(main|serve|cli|loop-thread|queue-thread|idle-spinner)\\.js$/.test(file));
+const modules = files.filter((file) => !/^bundled\\/|(^|\\/)(main|serve|cli|loop-thread|queue-thread|idle-spinner)\\.js$/.test(file));
 for (const file of modules) await import(base + '/' + file);
 process.stdout.write(String(modules.length), () => process.exit());
 `;

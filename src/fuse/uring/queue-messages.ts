@@ -24,7 +24,7 @@ export interface SharedMemory {
   readonly toQueues: readonly MailboxPlace[];
 }
 
-/** Everything that a queue thread needs to begin. */
+/** Everything that a queue thread needs to begin: the first message to it. */
 export interface QueueSettings {
   readonly deviceFd: number;
   readonly memory: SharedMemory;

@@ -1,5 +1,5 @@
 /**
- * Entry of a queue thread: requests over io_uring from the queues of one CPU, or of a group of CPUs.
+ * Entry of a queue thread: requests over io_uring from the queues of one CPU, or of a group of CPUs. Its settings come first.
  *
  * Guarantees: runs on those CPUs, so that a request is answered where it was made, without waking another CPU. Serves what
  * needs an open file only, in place; hands all else to the owner of the mirror and goes on. Waits without using the CPU. When
@@ -8,7 +8,7 @@
  *
  * Protocol: Documentation/filesystems/fuse/fuse-io-uring.rst of the kernel.
  */
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { StreamSlots } from '../../capture/stream-slots.js';
 import { Errno } from '../../libc/errno.js';
 import { MemoryRegion } from '../../libc/memory.js';
@@ -17,7 +17,7 @@ import { crashAt } from '../../recovery/crash-point.js';
 import { Opcode } from '../opcode.js';
 import { askForReply } from '../retrieve-notice.js';
 import { Activity } from './activity.js';
-import { pinTo } from './cpus.js';
+import { pinTo } from './cpu-affinity.js';
 import { HAND_OVER, HotRequests } from './hot-requests.js';
 import type { FromQueueThread, Predecessors, QueueSettings, ToQueueThread } from './queue-messages.js';
 import { RequestSlots } from './request-slots.js';
@@ -180,13 +180,15 @@ class QueueThread {
 if (parentPort === null) throw new Error('queue-thread is a worker thread');
 const port = parentPort;
 const tell = (message: FromQueueThread): void => port.postMessage(message);
-try {
-  const queueThread = new QueueThread(workerData as QueueSettings, tell);
-  port.once('message', (message: ToQueueThread) => {
-    if (message.kind === 'serve') tell({ kind: 'ended', errno: queueThread.run(message.predecessors) });
-  });
-  tell({ kind: 'ready' });
-} catch (error) {
-  if (!(error instanceof RingError)) throw error;
-  tell({ kind: 'refused', errno: error.errno });
-}
+port.once('message', (settings: QueueSettings) => {
+  try {
+    const queueThread = new QueueThread(settings, tell);
+    port.once('message', (message: ToQueueThread) => {
+      if (message.kind === 'serve') tell({ kind: 'ended', errno: queueThread.run(message.predecessors) });
+    });
+    tell({ kind: 'ready' });
+  } catch (error) {
+    if (!(error instanceof RingError)) throw error;
+    tell({ kind: 'refused', errno: error.errno });
+  }
+});

@@ -14,24 +14,25 @@ import { EFD_CLOEXEC } from '../../libc/flags.js';
 import { type MemoryPlace, MemoryRegion } from '../../libc/memory.js';
 import { OpenDescriptors } from '../../mirror/open-descriptors.js';
 import { ServerState } from '../../recovery/server-state.js';
+import { queueThreadCount, takeQueueThreads } from '../early-threads.js';
 import { Activity } from './activity.js';
-import { possibleCpus } from './cpus.js';
 import type { IdleSpinnerSettings } from './idle-spinner.js';
 import { requestFromOutside } from './outside-request.js';
+import { possibleCpus } from './possible-cpus.js';
 import type { FromQueueThread, Predecessors, QueueSettings, SharedMemory, ToQueueThread } from './queue-messages.js';
 import { RequestSlots } from './request-slots.js';
 import { SlotMailbox } from './slot-mailbox.js';
 import { SlotReplies } from './slot-replies.js';
 import { turnsSize } from './turns.js';
 
-/** On larger machines a thread serves several CPUs. */
-const MAX_THREADS = 8;
-
 /** Where one thread more keeps the other CPU awake. With more CPUs it would take one for each. */
 const SPINNER_CPUS = 2;
 
-/** A queue thread allocates next to nothing once it serves. */
-const WORKER_LIMITS = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 256 };
+/** The CPUs have more urgent things to do at first, in milliseconds. */
+const SPINNER_DELAY = 500;
+
+/** It allocates nothing. */
+const SPINNER_LIMITS = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 256 };
 
 export interface QueuesOptions {
   readonly deviceFd: number;
@@ -50,7 +51,7 @@ export interface QueuesOptions {
 
 /** The slots of requests, where the next server finds them. */
 export function slotsOf(state: ServerState): RequestSlots {
-  const [headers, payloads] = [state.section('slotHeaders'), state.section('slotPayloads')];
+  const [headers, payloads] = [state.placeOf('slotHeaders'), state.placeOf('slotPayloads')];
   return RequestSlots.create(possibleCpus(), { headers, payloads });
 }
 
@@ -76,7 +77,7 @@ export class Queues {
   }: QueuesOptions) {
     this.busyPollMicroseconds = busyPollMicroseconds;
     const cpus = possibleCpus();
-    const threads = Math.min(cpus, MAX_THREADS);
+    const threads = queueThreadCount();
     const state = place && ServerState.at(place);
     const slots = state === undefined ? RequestSlots.create(cpus) : slotsOf(state);
     if (state !== undefined) slots.populate();
@@ -85,7 +86,7 @@ export class Queues {
     this.memory = {
       slots: slots.place,
       descriptors: new OpenDescriptors().region.place,
-      streams: (state?.section('streams') ?? new StreamSlots().region).place,
+      streams: state?.placeOf('streams') ?? new StreamSlots().region.place,
       lastWriters: meta === undefined ? undefined : new LastWriters().region.place,
       credit: new ByteCredit().region.place,
       activity: this.activity.memory,
@@ -93,12 +94,10 @@ export class Queues {
       toOwner: mailbox(wakeFd),
       toQueues: Array.from({ length: threads }, () => mailbox(eventfd(0, EFD_CLOEXEC))),
     };
-    this.threads = Array.from({ length: threads }, (_, thread) => {
-      const workerData: QueueSettings = { deviceFd, memory: this.memory, thread, chunkSize, times };
-      const url = new URL('./queue-thread.js', import.meta.url);
-      return new Worker(url, { workerData, resourceLimits: WORKER_LIMITS });
-    });
-    for (const thread of this.threads) {
+    this.threads = takeQueueThreads();
+    for (const [index, thread] of this.threads.entries()) {
+      const settings: QueueSettings = { deviceFd, memory: this.memory, thread: index, chunkSize, times };
+      thread.postMessage(settings);
       thread.on('message', (message: FromQueueThread) => {
         if (message.kind === 'waiting') for (const cpu of message.cpus) requestFromOutside(cpu, mountpoint);
       });
@@ -110,7 +109,7 @@ export class Queues {
   private spin(): void {
     const { busyPollMicroseconds } = this;
     const workerData: IdleSpinnerSettings = { activity: this.memory.activity, busyPollMicroseconds };
-    new Worker(new URL('./idle-spinner.js', import.meta.url), { workerData, resourceLimits: WORKER_LIMITS }).unref();
+    new Worker(new URL('./idle-spinner.js', import.meta.url), { workerData, resourceLimits: SPINNER_LIMITS }).unref();
   }
 
   /**
@@ -118,7 +117,9 @@ export class Queues {
    * @param predecessors - of a server that goes on where another has died
    */
   serve(predecessors?: Predecessors): void {
-    if (this.memory.slots.queues === SPINNER_CPUS && this.busyPollMicroseconds > 0) this.spin();
+    if (this.memory.slots.queues === SPINNER_CPUS && this.busyPollMicroseconds > 0) {
+      setTimeout(() => this.spin(), SPINNER_DELAY).unref();
+    }
     this.tell({ kind: 'serve', predecessors });
   }
 

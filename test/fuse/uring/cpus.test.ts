@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { possibleCpus } from '../../../src/fuse/uring/cpus.js';
+import { possibleCpus } from '../../../src/fuse/uring/possible-cpus.js';
 
 const limit = { timeout: 30_000 };
 
