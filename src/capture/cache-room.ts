@@ -5,7 +5,8 @@
  * ({@link ByteCredit}) counts as used until it is taken back. Capture ends, or makes room, before it leaves less than `minfree=`
  * of the file system; that is looked at once a second, and closely when it comes near, and estimated in between, so another
  * program that fills the disk faster is noticed late. With `full=drop-oldest` sealed chunks are dropped, the oldest first over all streams, and counted as losses;
- * live chunks never are. Dropping takes 10 ms at a time, however much is to go, so that nobody waits for it.
+ * live chunks never are. Dropping takes 10 ms at a time, however much is to go, so that nobody waits for it; in the pause behind it
+ * each write that finds no room drops one chunk, so that where one is enough no line is lost.
  *
  * Used by the owner of the streams alone. Does not hold the chunks' bytes back from being counted twice for a moment, when a
  * collector has deleted a chunk and {@link SealedChunks} has not noticed yet.
@@ -121,7 +122,7 @@ export class CacheRoom {
     this.nextLook = Number.NEGATIVE_INFINITY;
     if (this.options.limits.whenFull !== 'drop-oldest') return false;
     const before = this.sealed.bytes;
-    return this.dropWhile(() => before - this.sealed.bytes < bytes) > 0;
+    return this.dropWhile(() => before - this.sealed.bytes < bytes, DROP_MS) > 0;
   }
 
   /** Looks at what others have done to the disk and the chunks. @param hasStreams - somebody may write soon */
@@ -156,23 +157,26 @@ export class CacheRoom {
 
   private makeRoom(bytes: number, now: number): void {
     this.lookForDeleted(now);
-    if (this.options.limits.whenFull !== 'drop-oldest' || now < this.nextDrop) return;
+    if (this.options.limits.whenFull !== 'drop-oldest') return;
     // Not even without them all.
     if (this.roomInCache() + this.sealed.bytes < bytes) return;
     if (this.roomOnDisk() + this.onDisk(this.sealed.bytes) < bytes) return;
-    this.dropWhile(() => this.room() < bytes);
+    this.dropWhile(() => this.room() < bytes, now < this.nextDrop ? 0 : DROP_MS);
   }
 
-  /** @returns how many were dropped */
-  private dropWhile(isWanted: () => boolean): number {
-    const end = this.now() + DROP_MS;
+  /**
+   * @param milliseconds - how long to go on; 0 for one chunk
+   * @returns how many were dropped
+   */
+  private dropWhile(isWanted: () => boolean, milliseconds: number): number {
+    const end = this.now() + milliseconds;
     let dropped = 0;
     while (isWanted()) {
       const name = this.sealed.nextOldest();
       if (name === undefined) break;
       if (this.drop(name)) dropped++;
       if (this.now() < end) continue;
-      this.nextDrop = end + DROP_PAUSE_MS;
+      if (milliseconds > 0 && isWanted()) this.nextDrop = end + DROP_PAUSE_MS;
       break;
     }
     return dropped;

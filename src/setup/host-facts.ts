@@ -11,6 +11,7 @@ import { LogaggError } from '../config/errors.js';
 import { findHostTool } from '../config/host-tool.js';
 import { parseMountOptions } from '../config/mount-options.js';
 import { escapeOptionValue } from '../config/option-string.js';
+import { isOurProgram } from '../config/program-files.js';
 import { inspectMountpoint, isOurs } from '../daemon/mountpoint.js';
 import { inspect } from '../daemon/preflight.js';
 import { Capability, hasCapability } from '../fuse/fuse-native/mounter.js';
@@ -55,7 +56,7 @@ export function requireRoot(): void {
 export function serverOf(root: string): number | undefined {
   const pid = Number(readText(join(cachePaths(root).meta, 'server.pid')).trim());
   if (!Number.isSafeInteger(pid) || pid <= 0) return undefined;
-  return commandLine(pid).includes('/bundled/server.js') || commandLine(pid).includes('logagg-fs') ? pid : undefined;
+  return isOurProgram(commandLine(pid).split('\0')) ? pid : undefined;
 }
 
 /** @throws LogaggError LOGAGG_ALREADY_MOUNTED when it is, with another log cache */

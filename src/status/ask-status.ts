@@ -8,6 +8,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { dirname } from 'node:path';
 import type { z } from 'zod';
+import { isOurProgram } from '../config/program-files.js';
 import { errorCode, reasonOf } from '../libc/errno-text.js';
 import { socketAddress } from './socket-address.js';
 import type { Presence } from './status-document.js';
@@ -99,8 +100,7 @@ function livingProcess(pidFile: string): number | undefined {
   const pid = readPid(pidFile);
   if (pid === undefined) return undefined;
   try {
-    const command = readFileSync(`/proc/${pid}/cmdline`, 'latin1');
-    return /logagg-fs|main\.js|collect/.test(command) ? pid : undefined;
+    return isOurProgram(readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0')) ? pid : undefined;
   } catch {
     return undefined;
   }

@@ -10,6 +10,7 @@ import { cachePaths } from '../config/cache-paths.js';
 import { LogaggError } from '../config/errors.js';
 import { FILE_SYSTEM_TYPE } from '../config/file-system-type.js';
 import { splitOptionString } from '../config/option-string.js';
+import { isOurProgram } from '../config/program-files.js';
 import { parseMountTable } from '../fuse/mount-table.js';
 
 /** A mount and its log cache. */
@@ -79,7 +80,7 @@ function runningPairs(): Pair[] {
 }
 
 function pairOf(args: readonly string[], cwd: () => string): Pair | undefined {
-  if (!args.slice(0, 3).some((arg) => /logagg-fs|\/daemon\/main\.js$|\/cli\.js$/.test(arg))) return undefined;
+  if (!isOurProgram(args.slice(0, 3))) return undefined;
   const options = args.find((arg) => /(^|,)root=/.test(arg));
   const root = options === undefined ? undefined : optionValue(options, 'root');
   if (options === undefined || root === undefined) return undefined;

@@ -20,12 +20,15 @@ describe('room in the log cache', () => {
   let credit: ByteCredit;
   let losses: Losses;
   let now: number;
+  /** Milliseconds from one look at the clock to the next. */
+  let pace: number;
   let space: Space | undefined;
   beforeEach(() => {
     logs = mkdtempSync(join(tmpdir(), 'logagg-fs-test-'));
     credit = new ByteCredit();
     losses = new Losses();
     now = 0;
+    pace = 0;
     space = { available: 1000, size: 2000 };
   });
   afterEach(() => rmSync(logs, { recursive: true }));
@@ -42,7 +45,10 @@ describe('room in the log cache', () => {
       logs,
       limits: { ...noLimits, ...limits },
       sharesMirrorSpace: shares,
-      now: () => now,
+      now: () => {
+        now += pace;
+        return now;
+      },
       space: () => space,
     };
     const room = new CacheRoom(options, new SealedChunks(logs, packedChunks(leftovers)), losses, credit);
@@ -80,6 +86,16 @@ describe('room in the log cache', () => {
     assert.deepEqual(readdirSync(logs).sort(), [chunkName(stream, 2n), chunkName(stream, 3n)]);
     const [report] = losses.due(0);
     assert.deepEqual([report?.path, report?.chunks, report?.bytes, report?.lines], [path, 1, 20, 10]);
+  });
+
+  test('where dropping takes long it goes on with the next write, and costs no line that one chunk makes room for', () => {
+    const room = open({ maxCacheBytes: 100 }, [chunk(1, 10), chunk(2, 10), chunk(3, 10), chunk(4, 10), chunk(5, 10)]);
+    pace = 11;
+    assert.equal(room.take(41), false, 'three chunks');
+    assert.equal(readdirSync(logs).length, 4);
+    assert.equal(room.take(41), false);
+    assert.ok(room.take(41));
+    assert.ok(room.take(39), 'what is left, and one chunk');
   });
 
   test('nothing is dropped for what would find no room all the same', () => {

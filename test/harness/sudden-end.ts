@@ -8,7 +8,7 @@ import { isRunning, runningProcesses } from './processes.js';
 
 /** @param folder - that the processes have in their arguments */
 export async function killEverything(folder: string): Promise<void> {
-  const serving = /\/bin\/logagg-fs-supervisor |\/daemon\/main\.js /;
+  const serving = /\/bin\/logagg-fs-supervisor |\/bundled\/server\.js /;
   const found = runningProcesses()
     .filter(({ commandLine }) => commandLine.includes(folder) && serving.test(commandLine))
     // A supervisor would start another server.
