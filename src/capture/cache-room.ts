@@ -137,6 +137,11 @@ export class CacheRoom {
     if (hasStreams) this.grant(this.room());
   }
 
+  /** Whether there is more in the cache than may be, which {@link housekeep} goes on to drop. */
+  get isOverfull(): boolean {
+    return this.options.limits.whenFull === 'drop-oldest' && this.sealed.count > 0 && this.room() < 0;
+  }
+
   /** Lets go of everything. */
   close(): void {
     this.sealed.close();

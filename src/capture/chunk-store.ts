@@ -119,7 +119,7 @@ export class ChunkStore {
 
   /** Whether there is nothing to make good for. */
   get isIdle(): boolean {
-    return this.unsealed.length === 0;
+    return this.unsealed.length === 0 && !this.room.isOverfull;
   }
 
   private sealAgain(path: string, sealedMode: number): void {
