@@ -19,9 +19,6 @@ const QUEUE_LIMITS = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 1024
 /** On larger machines a queue thread serves several CPUs. */
 const MAX_QUEUE_THREADS = 8;
 
-/** How many queue threads a server over io_uring has. */
-export const queueThreadCount = (): number => Math.min(possibleCpus(), MAX_QUEUE_THREADS);
-
 let loop: Worker | undefined;
 let queues: Worker[] = [];
 
@@ -30,7 +27,8 @@ const startLoop = (): Worker =>
 
 function startQueues(): Worker[] {
   const url = new URL('./uring/queue-thread.js', import.meta.url);
-  return Array.from({ length: queueThreadCount() }, () => new Worker(url, { resourceLimits: QUEUE_LIMITS }));
+  const count = Math.min(possibleCpus(), MAX_QUEUE_THREADS);
+  return Array.from({ length: count }, () => new Worker(url, { resourceLimits: QUEUE_LIMITS }));
 }
 
 /**

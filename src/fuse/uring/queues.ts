@@ -14,7 +14,7 @@ import { EFD_CLOEXEC } from '../../libc/flags.js';
 import { type MemoryPlace, MemoryRegion } from '../../libc/memory.js';
 import { OpenDescriptors } from '../../mirror/open-descriptors.js';
 import { ServerState } from '../../recovery/server-state.js';
-import { queueThreadCount, takeQueueThreads } from '../early-threads.js';
+import { takeQueueThreads } from '../early-threads.js';
 import { Activity } from './activity.js';
 import type { IdleSpinnerSettings } from './idle-spinner.js';
 import { requestFromOutside } from './outside-request.js';
@@ -76,13 +76,12 @@ export class Queues {
     state: place,
   }: QueuesOptions) {
     this.busyPollMicroseconds = busyPollMicroseconds;
-    const cpus = possibleCpus();
-    const threads = queueThreadCount();
+    this.threads = takeQueueThreads();
     const state = place && ServerState.at(place);
-    const slots = state === undefined ? RequestSlots.create(cpus) : slotsOf(state);
+    const slots = state === undefined ? RequestSlots.create(possibleCpus()) : slotsOf(state);
     if (state !== undefined) slots.populate();
     // Those of the threads block, because io_uring answers EAGAIN for a descriptor that does not.
-    const mailbox = (fd: number) => SlotMailbox.create(slots.count + threads, fd).place;
+    const mailbox = (fd: number) => SlotMailbox.create(slots.count + this.threads.length, fd).place;
     this.memory = {
       slots: slots.place,
       descriptors: new OpenDescriptors().region.place,
@@ -90,11 +89,10 @@ export class Queues {
       lastWriters: meta === undefined ? undefined : new LastWriters().region.place,
       credit: new ByteCredit().region.place,
       activity: this.activity.memory,
-      turns: new MemoryRegion(turnsSize(threads)).place,
+      turns: new MemoryRegion(turnsSize(this.threads.length)).place,
       toOwner: mailbox(wakeFd),
-      toQueues: Array.from({ length: threads }, () => mailbox(eventfd(0, EFD_CLOEXEC))),
+      toQueues: this.threads.map(() => mailbox(eventfd(0, EFD_CLOEXEC))),
     };
-    this.threads = takeQueueThreads();
     for (const [index, thread] of this.threads.entries()) {
       const settings: QueueSettings = { deviceFd, memory: this.memory, thread: index, chunkSize, times };
       thread.postMessage(settings);
