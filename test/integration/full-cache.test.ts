@@ -9,6 +9,7 @@ import { eventually, output } from '../harness/commands.js';
 import { assertAccounted, gapsOf } from '../harness/gaps.js';
 import { MountFixture } from '../harness/mount-fixture.js';
 import { compiledTest } from '../harness/project.js';
+import { whileStopped } from '../harness/stopped-server.js';
 
 const limit = { timeout: 120_000 };
 
@@ -19,15 +20,7 @@ function bytesIn(logs: string): number {
 }
 
 /** The same while nothing can change. */
-function bytesAtOnce(fixture: MountFixture): number {
-  const pid = fixture.serverPid();
-  process.kill(pid, 'SIGSTOP');
-  try {
-    return bytesIn(fixture.logs);
-  } finally {
-    process.kill(pid, 'SIGCONT');
-  }
-}
+const bytesAtOnce = (fixture: MountFixture): Promise<number> => whileStopped(fixture, () => bytesIn(fixture.logs));
 
 /** So many different lines of 100 bytes. */
 function lines(count: number, from = 0): string[] {
@@ -69,11 +62,11 @@ test('many streams at once stay within the limit, and what each one lost is coun
   });
   let most = 0;
   while (!isDone) {
-    most = Math.max(most, bytesAtOnce(fixture));
+    most = Math.max(most, await bytesAtOnce(fixture));
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   await work;
-  most = Math.max(most, bytesAtOnce(fixture));
+  most = Math.max(most, await bytesAtOnce(fixture));
   assert.ok(most <= maxcache, `${most} bytes`);
   assert.ok(most > maxcache / 2, `the room is used: ${most} bytes`);
   await fixture.unmount();

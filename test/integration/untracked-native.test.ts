@@ -1,37 +1,20 @@
 /** untracked=native: what is not tracked is written without the server. A server that is stopped tells which is which. */
 import assert from 'node:assert/strict';
-import { closeSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { append, captured, untilCapture } from '../harness/captured.js';
-import { eventually, output } from '../harness/commands.js';
+import { output } from '../harness/commands.js';
 import { MountFixture } from '../harness/mount-fixture.js';
 import { nobody } from '../harness/project.js';
 import { SteadyWriter } from '../harness/steady-writers.js';
+import { whileStopped } from '../harness/stopped-server.js';
 import { hasUringParameter, mountOverUring } from '../harness/uring-parameter.js';
 
 const limit = { timeout: 90_000 };
 const lines = 200;
 const native = ['untracked=native'];
-
-/** Whether every thread of a process has stopped. */
-function isStopped(pid: number): boolean {
-  const tasks = `/proc/${pid}/task`;
-  return readdirSync(tasks).every((task) => / T /.test(readFileSync(`${tasks}/${task}/stat`, 'latin1')));
-}
-
-/** Runs `body` while the server is stopped: in it nobody may wait for the mount without a time limit. */
-async function whileStopped(fixture: MountFixture, body: () => Promise<void>): Promise<void> {
-  const server = fixture.serverPid();
-  process.kill(server, 'SIGSTOP');
-  try {
-    await eventually(() => isStopped(server), { within: 10_000, what: 'a stopped server' });
-    await body();
-  } finally {
-    process.kill(server, 'SIGCONT');
-  }
-}
 
 const mirrored = (fixture: MountFixture, name: string): string => readFileSync(join(fixture.mirror, name), 'latin1');
 
