@@ -42,6 +42,8 @@ const HARD_LIMIT_FACTOR = 4;
 export class ChunkStore {
   readonly chunkSize: number;
   readonly hardLimit: number;
+  /** Descriptors that chunks hold: live ones, and ended ones that are kept for a sync. */
+  descriptors = 0;
   private readonly pathBuffer = new MemoryRegion(8192);
   /** Why no chunk is made until when (performance.now). */
   private pause = { errno: 0, end: Number.NEGATIVE_INFINITY };
@@ -85,6 +87,7 @@ export class ChunkStore {
     if (fd === -Errno.ENOENT && makeCacheFolder(logs, gid)) fd = this.openNew();
     if (fd < 0) return fd;
     setFileAccess(fd, gid);
+    this.descriptors++;
     return new Chunk(fd, path, gid === undefined ? 0o400 : 0o440, ticks);
   }
 
@@ -97,8 +100,22 @@ export class ChunkStore {
 
   /** Ends a chunk of `bytes`. */
   end(chunk: Chunk, bytes: number): void {
+    this.descriptors--;
     this.room.sealed.add(chunk.name, bytes);
     if (!chunk.seal() && this.unsealed.length < MAX_UNSEALED) this.unsealed.push(chunk);
+  }
+
+  /** Removes a chunk that got no byte. */
+  discard(chunk: Chunk): void {
+    this.descriptors--;
+    chunk.discard();
+  }
+
+  /** Lets go of a chunk of `bytes` that somebody has deleted. */
+  abandon(chunk: Chunk, bytes: number): void {
+    this.descriptors--;
+    this.room.abandoned(bytes);
+    chunk.abandon();
   }
 
   /** Makes good for what failed, and looks after room. @param hasStreams - somebody may write soon */

@@ -65,8 +65,6 @@ export class StreamSlots {
    * capture. Other threads have none.
    */
   whileWaiting: (() => void) | undefined;
-  /** For the owner: chunks that are open, each a descriptor. */
-  openChunks = 0;
   private readonly free: number[] = [];
 
   /**
@@ -166,7 +164,6 @@ export class StreamSlots {
   /** A chunk was created: it is empty. */
   beginChunk(slot: number, fd: number, ticks: Ticks): void {
     const start = base(slot);
-    this.openChunks++;
     this.words[start + Field.ticks] = Number(BigInt.asIntN(32, ticks));
     this.words[start + Field.ticks + 1] = Number(ticks >> 32n);
     this.words[start + Field.chunk] = fd + 1;
@@ -178,7 +175,6 @@ export class StreamSlots {
     return (BigInt(this.get(start + 1)) << 32n) | BigInt(this.get(start) >>> 0);
   }
   endChunk(slot: number): void {
-    if (this.openChunks > 0 && this.chunkFd(slot) >= 0) this.openChunks--;
     this.words[base(slot) + Field.chunk] = 0;
   }
 

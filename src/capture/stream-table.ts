@@ -163,6 +163,28 @@ export class StreamTable {
     this.store.housekeep(this.byPath.size > 0);
   }
 
+  /** Descriptors that chunks hold. */
+  get descriptors(): number {
+    return this.store.descriptors;
+  }
+
+  /**
+   * Ends chunks where they hold more than `allowed` descriptors, so that files can be opened: what is written to them later
+   * goes to new ones. Of any streams, not of those that were idle for longest: of writers that take turns these are the next.
+   */
+  trim(allowed: number): void {
+    while (this.store.descriptors > allowed && this.endAny()) {}
+  }
+
+  private endAny(): boolean {
+    const { bySlot } = this;
+    const start = Math.floor(Math.random() * bySlot.length);
+    for (let looked = 0; looked < bySlot.length; looked++) {
+      if (bySlot[(start + looked) % bySlot.length]?.giveDescriptors()) return true;
+    }
+    return false;
+  }
+
   private remove(path: string, stream: Stream): void {
     if (stream.end()) this.unsyncedPasts.add(path);
     this.byPath.delete(path);

@@ -173,8 +173,7 @@ export class Stream {
 
   /** Somebody deleted the live chunk. */
   private abandon(chunk: Chunk): void {
-    this.store.room.abandoned(this.slots.size(this.slot));
-    chunk.abandon();
+    this.store.abandon(chunk, this.slots.size(this.slot));
     this.provenance?.remove();
     this.forgetChunk();
   }
@@ -207,6 +206,19 @@ export class Stream {
     this.slots.unlock(this.slot);
   }
 
+  /**
+   * Gives back its descriptors, unless somebody is writing just now: a later write begins a new chunk. Waits for nobody.
+   * @returns whether it had any
+   */
+  giveDescriptors(): boolean {
+    if (this.chunk === undefined && !this.unsynced.hasKept) return false;
+    if (!this.slots.tryLock(this.slot)) return false;
+    this.endChunk();
+    this.unsynced.letGo();
+    this.slots.unlock(this.slot);
+    return true;
+  }
+
   private endChunk(): void {
     const { chunk } = this;
     if (chunk === undefined) return;
@@ -216,7 +228,7 @@ export class Stream {
       this.provenance?.end();
       this.store.end(chunk, size);
     } else {
-      chunk.discard();
+      this.store.discard(chunk);
       this.provenance?.remove();
     }
     this.forgetChunk();

@@ -43,6 +43,11 @@ export class UnsyncedChunks {
     return this.needsWholeSync || this.kept.length > 0;
   }
 
+  /** Whether descriptors are kept for the next sync. */
+  get hasKept(): boolean {
+    return this.kept.length > 0;
+  }
+
   /** A sync failed: the next one has to cover everything again. */
   failed(): void {
     this.needsWholeSync = true;
@@ -56,8 +61,18 @@ export class UnsyncedChunks {
   /** The chunk gets no more bytes, and is about to be closed. */
   ended(chunk: Chunk): void {
     const fd = this.isSyncedFile && this.kept.length < MAX_KEPT ? chunk.duplicate() : -1;
-    if (fd >= 0) this.kept.push(fd);
-    else this.needsWholeSync = true;
+    if (fd < 0) {
+      this.needsWholeSync = true;
+      return;
+    }
+    this.kept.push(fd);
+    this.store.descriptors++;
+  }
+
+  /** There are too few descriptors: keeps none, so that the next sync takes longer. */
+  letGo(): void {
+    if (this.kept.length > 0) this.needsWholeSync = true;
+    this.release();
   }
 
   /** @param live - the chunk that is being written, if there is one */
@@ -65,6 +80,7 @@ export class UnsyncedChunks {
     this.isSyncedFile = true;
     const fds = this.kept;
     this.kept = [];
+    this.store.descriptors -= fds.length;
     const wholeFileSystem = this.needsWholeSync;
     if (live !== undefined) fds.push(live.duplicate());
     if (this.hasNewName || wholeFileSystem) fds.push(this.store.openFolder());
@@ -78,6 +94,7 @@ export class UnsyncedChunks {
 
   /** Lets go of everything; for a stream that ends. */
   release(): void {
+    this.store.descriptors -= this.kept.length;
     for (const fd of this.kept.splice(0)) closeSync(fd);
   }
 }

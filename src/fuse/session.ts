@@ -136,8 +136,15 @@ export class Session {
     // What is answered later is timed by whoever answers it.
     if (begun >= 0 && result !== NO_REPLY) this.times.end(opcode, begun);
     crashAt?.('served');
-    this.mirror.trim(this.streams.slots.openChunks);
+    this.trim();
     return result;
+  }
+
+  /** Keeps descriptors free for the next request. */
+  trim(): void {
+    const { mirror, streams } = this;
+    streams.trim(mirror.descriptorsForOthers);
+    mirror.trim(streams.descriptors);
   }
 
   /** Who waits for the answer. */

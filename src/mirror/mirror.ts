@@ -83,7 +83,7 @@ export class Mirror {
   constructor(
     readonly rootFd: number,
     readonly caller: Caller,
-    maxDescriptors: number,
+    private readonly maxDescriptors: number,
     descriptors: OpenDescriptors = new OpenDescriptors(),
     records: MirrorRecords = privateRecords(),
   ) {
@@ -131,6 +131,11 @@ export class Mirror {
   fdOf(id: number): number {
     const node = this.nodes.get(id);
     return node === undefined ? -Errno.ESTALE : this.nodes.fdOf(node);
+  }
+
+  /** How many descriptors others than nodes and open files may hold between requests: what these leave, and a few in any case. */
+  get descriptorsForOthers(): number {
+    return Math.max(RESERVED_DESCRIPTORS / 16, 2 * this.maxDescriptors - RESERVED_DESCRIPTORS - this.handles.openCount);
   }
 
   /**

@@ -66,6 +66,30 @@ describe('a table of streams', () => {
     assert.deepEqual(slots.seen, [slot, slot]);
   });
 
+  test('gives back descriptors of chunks where there are too many, and captures all the same', () => {
+    const handles = Array.from({ length: 20 }, (_, handle) => handle);
+    for (const handle of handles) table.attach(handle, fileAt(`/${handle}.log`));
+    for (const handle of handles) append(handle, `${handle} before\n`);
+    table.trim(5);
+    assert.equal(table.descriptors, 5);
+    for (const handle of handles) append(handle, `${handle} after\n`);
+    const lines = handles.flatMap((handle) => [`${handle} before`, `${handle} after`]);
+    assert.deepEqual(captured().join('').trimEnd().split('\n').sort(), lines.sort());
+    table.trim(0);
+    assert.equal(table.descriptors, 0);
+  });
+
+  test('does not end a chunk that somebody is writing to, whatever the descriptors', () => {
+    table.attach(1, fileAt('/a.log'));
+    append(1, 'before\n');
+    const [slot = -1] = slots.seen;
+    slots.lock(slot);
+    table.trim(0);
+    slots.unlock(slot);
+    append(1, 'after\n');
+    assert.deepEqual(captured(), ['before\nafter\n']);
+  });
+
   test('lets go of a stream when the last handle is released, however often patterns have changed', () => {
     table.attach(1, fileAt('/a.log'));
     for (let round = 0; round < 3; round++) table.usePatterns(patternsOf('/var/log/*'), [[1, fileAt('/a.log')]]);

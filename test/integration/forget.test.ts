@@ -1,7 +1,19 @@
 /** What the server keeps open, however many files there are: descriptors go back when the kernel forgets. */
 import assert from 'node:assert/strict';
-import { closeSync, existsSync, linkSync, openSync, readdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readdirSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { test } from 'node:test';
+import { captured } from '../harness/captured.js';
 import { eventually, output } from '../harness/commands.js';
 import { MountFixture } from '../harness/mount-fixture.js';
 import { launcher } from '../harness/project.js';
@@ -84,4 +96,25 @@ test('more open files than the server may have are refused with ENFILE, and noth
   await eventually(() => descriptors(pid) < 400, { within: 10_000, what: 'the release of the files' });
   writeFileSync(fixture.path('after.log'), 'x');
   assert.equal(fixture.serverPid(), pid);
+});
+
+test('more files than chunks can be open are captured to the last line, also where all are synced', {
+  timeout: 120_000,
+}, async (t) => {
+  const fixture = MountFixture.prepare(t, { patterns: ['*.log'] });
+  await mountWithLimit(fixture, 512);
+  const names = Array.from({ length: 300 }, (_, file) => `f${file}.log`);
+  const fds = names.map((name) => openSync(fixture.path(name), 'a'));
+  const rounds = [0, 1, 2, 3];
+  for (const round of rounds) {
+    for (const fd of fds) writeSync(fd, `line ${round}\n`);
+    if (round > 0) for (const fd of fds) fsyncSync(fd);
+    // Others can still be opened and looked at.
+    writeFileSync(fixture.path(`other${round}.log`), 'other\n');
+    assert.equal(readdirSync(fixture.mountpoint).length, names.length + round + 1);
+  }
+  for (const fd of fds) closeSync(fd);
+  const lines = rounds.map((round) => `line ${round}\n`).join('');
+  for (const name of names) assert.equal(captured(fixture, name), lines, name);
+  for (const round of rounds) assert.equal(captured(fixture, `other${round}.log`), 'other\n');
 });

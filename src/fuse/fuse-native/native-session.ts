@@ -129,7 +129,8 @@ export class NativeSession {
       return -errnoOf(error);
     } finally {
       this.walker.release();
-      if (this.reopensNodes) this.mirror.trim(this.streams.slots.openChunks);
+      this.streams.trim(this.mirror.descriptorsForOthers);
+      if (this.reopensNodes) this.mirror.trim(this.streams.descriptors);
     }
   }
 }

@@ -130,8 +130,13 @@ export class HandedRequests {
 
   /** Does what a queue thread has left to do. */
   private finish(slot: number): void {
-    if (this.slots.task(slot) === Task.capture) this.capture(slot);
-    else this.serve(slot);
+    if (this.slots.task(slot) !== Task.capture) {
+      this.serve(slot);
+      return;
+    }
+    this.capture(slot);
+    // As behind every request that the session serves.
+    this.session.trim();
   }
 
   private next(): number {
