@@ -90,9 +90,10 @@ function names(): void {
   assert.equal(orErrno(mknodat(AT_FDCWD, first(path('pipe')), S_IFIFO | 0o600, 0)), 0);
   writeFileSync(path('other'), 'of the other');
   const exchange = renameat2(AT_FDCWD, first(path('file')), AT_FDCWD, second(path('other')), RENAME_EXCHANGE);
-  assert.equal(exchange, 0);
+  assert.equal(orErrno(exchange), 0);
   assert.equal(readFileSync(path('file'), 'utf8'), 'of the other');
-  assert.equal(renameat2(AT_FDCWD, first(path('other')), AT_FDCWD, second(path('moved')), RENAME_NOREPLACE), 0);
+  const moved = renameat2(AT_FDCWD, first(path('other')), AT_FDCWD, second(path('moved')), RENAME_NOREPLACE);
+  assert.equal(orErrno(moved), 0);
   assert.equal(existsSync(path('other')), false);
   renameSync(path('file'), path('moved'));
   assert.equal(readFileSync(path('moved'), 'utf8'), 'of the other');
