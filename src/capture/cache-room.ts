@@ -101,15 +101,20 @@ export class CacheRoom {
     return true;
   }
 
-  /** Room for so many bytes comes with the write, from the thread that took it; {@link settle} follows. */
-  bring(bytes: number): void {
+  /**
+   * Room for so many bytes comes with the write, from the thread that took it; {@link settle} follows.
+   * @returns what another write has that waits meanwhile, for {@link settle}
+   */
+  bring(bytes: number): number {
+    const aside = this.admitted;
     this.admitted = bytes;
+    return aside;
   }
 
-  /** The write is done: what it did not need is given back. */
-  settle(): void {
+  /** The write is done: what it did not need is given back. @param aside - of the write that goes on now */
+  settle(aside = 0): void {
     this.credit.give(this.admitted);
-    this.admitted = 0;
+    this.admitted = aside;
   }
 
   /** Somebody has deleted a live chunk. */

@@ -44,6 +44,8 @@ export class ChunkStore {
   readonly hardLimit: number;
   /** Descriptors that chunks hold: live ones, and ended ones that are kept for a sync. */
   descriptors = 0;
+  /** Ends some live chunk, so that there is a descriptor for another. @returns whether there was one to end */
+  freeDescriptor: () => boolean = () => false;
   private readonly pathBuffer = new MemoryRegion(8192);
   /** Why no chunk is made until when (performance.now). */
   private pause = { errno: 0, end: Number.NEGATIVE_INFINITY };

@@ -18,6 +18,12 @@ import { isCompressedName, type SkippedWriters } from './skipped-writers.js';
 import { type CaptureProgress, Stream } from './stream.js';
 import { StreamSlots } from './stream-slots.js';
 
+/** Longest time of a piece of housekeeping, and how long after its beginning the next one begins. */
+const HOUSEKEEPING_MS = 10;
+export const HOUSEKEEPING_PAUSE_MS = 20;
+/** How long requests wait for patterns that are applied to open files. */
+const PATTERNS_MS = 2;
+
 /** A file opened for writing. */
 export interface WrittenFile {
   /** Paths beneath the mountpoint that it may have been opened by (latin1, with a leading slash), the likeliest first. */
@@ -40,6 +46,10 @@ export class StreamTable {
   private readonly proc = new ProcReader();
   private readonly unsyncedPasts = new PathMemory();
   private events: StreamEvent[] = [];
+  /** Open files that new patterns have not been applied to. */
+  private undecided: Iterator<readonly [handle: number, file: WrittenFile]> | undefined;
+  /** What the round of housekeeping that is under way has not come to. */
+  private unvisited: Iterator<readonly [path: string, stream: Stream]> | undefined;
   private readonly mountpoint: string;
 
   constructor(
@@ -54,6 +64,7 @@ export class StreamTable {
     // One character a byte, like every path here.
     const mountpoint = Buffer.from(options.mountpoint).toString('latin1');
     this.mountpoint = mountpoint === '/' ? '' : mountpoint;
+    store.freeDescriptor = () => this.endAny();
   }
 
   /** The stream that captures the handle's writes, if any does. */
@@ -108,10 +119,25 @@ export class StreamTable {
     this.skipped.delete(handle);
   }
 
-  /** Puts new patterns into force, for files that are open already as well. */
+  /** Puts new patterns into force; for files that are open already {@link applyPatterns} does. */
   usePatterns(patterns: PatternSet, openFiles: Iterable<readonly [handle: number, file: WrittenFile]>): void {
     this.patterns = patterns;
-    for (const [handle, file] of openFiles) this.attach(handle, file);
+    this.undecided = openFiles[Symbol.iterator]();
+  }
+
+  /**
+   * Decides about open files anew, which takes a while where there are thousands.
+   * @returns whether all are decided
+   */
+  applyPatterns(milliseconds = PATTERNS_MS): boolean {
+    const end = performance.now() + milliseconds;
+    while (this.undecided !== undefined) {
+      const { done, value } = this.undecided.next();
+      if (done) this.undecided = undefined;
+      else this.attach(...value);
+      if (performance.now() > end) break;
+    }
+    return this.undecided === undefined;
   }
 
   /**
@@ -127,14 +153,14 @@ export class StreamTable {
     return paused === 0 ? -Errno.ENOSPC : -paused;
   }
 
-  /** Room for so many bytes comes with the next write; {@link settle} follows. */
-  bringRoom(length: number): void {
-    this.store.room.bring(length);
+  /** Room for so many bytes comes with the next write; {@link settle} follows. @returns what to pass to it */
+  bringRoom(length: number): number {
+    return this.store.room.bring(length);
   }
 
-  /** The write is done, whatever came of it. */
-  settle(): void {
-    this.store.room.settle();
+  /** The write is done, whatever came of it. @param aside - room of a write that waits meanwhile */
+  settle(aside = 0): void {
+    this.store.room.settle(aside);
   }
 
   /** Captures bytes that are written through `handle`; does nothing for one that is not tracked. */
@@ -154,13 +180,22 @@ export class StreamTable {
     else stream.syncFailed();
   }
 
-  /** Seals idle chunks and lets go of streams that nobody writes to. @param now - milliseconds, monotonic */
-  housekeep(now: number): void {
-    for (const [path, stream] of this.byPath) {
-      if (!stream.sealIfIdle(now, this.options.sealMilliseconds)) continue;
-      this.remove(path, stream);
+  /**
+   * Seals idle chunks and lets go of streams that nobody writes to, for a while: thousands may become idle together.
+   * @param now - milliseconds, monotonic
+   * @returns whether it came to all of them
+   */
+  housekeep(now: number): boolean {
+    const end = performance.now() + HOUSEKEEPING_MS;
+    this.unvisited ??= this.byPath.entries();
+    while (this.unvisited !== undefined) {
+      const { done, value } = this.unvisited.next();
+      if (done) this.unvisited = undefined;
+      else if (value[1].sealIfIdle(now, this.options.sealMilliseconds)) this.remove(...value);
+      if (performance.now() > end) break;
     }
     this.store.housekeep(this.byPath.size > 0);
+    return this.unvisited === undefined;
   }
 
   /** Descriptors that chunks hold. */

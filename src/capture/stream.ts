@@ -138,9 +138,10 @@ export class Stream {
     return done;
   }
 
-  /** Whether older chunks could give way on a full disk. */
+  /** Whether something gave way: older chunks on a full disk, another live one where there are no descriptors. */
   private makesRoom(errno: number, bytes: number): boolean {
-    return errno === Errno.ENOSPC && this.store.makeRoomOnDisk(bytes);
+    if (errno === Errno.ENOSPC) return this.store.makeRoomOnDisk(bytes);
+    return (errno === Errno.EMFILE || errno === Errno.ENFILE) && this.store.freeDescriptor();
   }
 
   /** The chunk that takes the next byte, begun if need be; or a negated errno. */

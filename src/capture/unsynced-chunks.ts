@@ -17,6 +17,8 @@ export interface UnsyncedCapture {
   readonly fds: readonly number[];
   /** The whole file system that holds the first of them has to be synced. */
   readonly wholeFileSystem: boolean;
+  /** Something has no descriptor here, as there were none left: it is not durable until the next sync. */
+  readonly isPartial: boolean;
 }
 
 /** Most ended chunks that are kept open: 2 MB of log between two syncs, with chunks of the usual size. */
@@ -87,9 +89,9 @@ export class UnsyncedChunks {
     this.hasNewName = false;
     this.needsWholeSync = false;
     const open = fds.filter((fd) => fd >= 0);
-    // Out of descriptors: what is not named here is left to the next sync.
-    if (open.length < fds.length) this.needsWholeSync = true;
-    return open.length === 0 ? undefined : { path: this.path, fds: open, wholeFileSystem };
+    const isPartial = wholeFileSystem ? open.length === 0 : open.length < fds.length;
+    if (isPartial) this.needsWholeSync = true;
+    return fds.length === 0 ? undefined : { path: this.path, fds: open, wholeFileSystem, isPartial };
   }
 
   /** Lets go of everything; for a stream that ends. */

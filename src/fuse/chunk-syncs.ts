@@ -7,6 +7,7 @@
 import { closeSync } from 'node:fs';
 import { fsyncSlow, syncfsSlow } from '../capture/capture-calls.js';
 import type { UnsyncedCapture } from '../capture/unsynced-chunks.js';
+import { Errno } from '../libc/errno.js';
 
 export class ChunkSyncs {
   /** The last sync of each stream that is under way. */
@@ -26,12 +27,14 @@ export class ChunkSyncs {
     return sync;
   }
 
-  private async syncChunks({ path, fds, wholeFileSystem }: UnsyncedCapture): Promise<void> {
-    const [first = -1] = fds;
-    const syncs = wholeFileSystem ? [onPool(syncfsSlow, first)] : fds.map((fd) => onPool(fsyncSlow, fd));
-    const failed = (await Promise.all(syncs)).find((result) => result < 0);
+  private async syncChunks({ path, fds, wholeFileSystem, isPartial }: UnsyncedCapture): Promise<void> {
+    const synced = wholeFileSystem
+      ? fds.slice(0, 1).map((fd) => onPool(syncfsSlow, fd))
+      : fds.map((fd) => onPool(fsyncSlow, fd));
+    const failed = (await Promise.all(synced)).find((result) => result < 0);
     for (const fd of fds) closeSync(fd);
     if (failed !== undefined) this.onFailure(-failed, path);
+    else if (isPartial) this.onFailure(Errno.EMFILE, path);
   }
 }
 

@@ -18,7 +18,7 @@ import { Provenance } from '../capture/provenance.js';
 import { SealedChunks } from '../capture/sealed-chunks.js';
 import { SkippedWriters } from '../capture/skipped-writers.js';
 import { StreamSlots } from '../capture/stream-slots.js';
-import { StreamTable } from '../capture/stream-table.js';
+import { HOUSEKEEPING_PAUSE_MS, StreamTable } from '../capture/stream-table.js';
 import type { TrackRule } from '../capture/track-list.js';
 import { write } from '../libc/calls.js';
 import { MemoryRegion } from '../libc/memory.js';
@@ -168,6 +168,7 @@ export class RequestLoop implements DeviceClient {
     const lost = mirror.restore();
     streams.restore([...handles.writable()].map(([handle]) => [handle, handles.records.skipped(handle)] as const));
     streams.usePatterns(this.compile(settings.rules), handles.writable());
+    this.renewPatterns();
     const { agreed } = state;
     session.begin(agreed);
     session.passthrough?.restore();
@@ -229,28 +230,31 @@ export class RequestLoop implements DeviceClient {
       if (message.kind === 'command') this.provenance?.learn(message.pid, message.bytes);
       if (message.kind === 'rules') this.comingPatterns = this.compile(message.rules, false);
     }
-    this.compileOn();
+    this.renewPatterns();
     return true;
   }
 
-  /** Compiles new patterns between requests: thousands of them take a while, and the old ones are in force until then. */
-  private compileOn(): void {
+  /**
+   * Compiles new patterns, then applies them to open files, between requests: thousands of either take a while. Until they are
+   * compiled the old ones are in force.
+   */
+  private renewPatterns(): void {
     const { comingPatterns } = this;
-    if (comingPatterns === undefined) return;
-    if (!comingPatterns.compileFor(COMPILE_SLICE)) {
-      // Comes here again even when no request does.
-      write(this.settings.wakeFd, this.wakeUp.address, 8);
-      return;
+    if (comingPatterns?.compileFor(COMPILE_SLICE)) {
+      this.comingPatterns = undefined;
+      this.streams.usePatterns(comingPatterns, this.mirror.handles.writable());
     }
-    this.comingPatterns = undefined;
-    this.streams.usePatterns(comingPatterns, this.mirror.handles.writable());
+    if (this.comingPatterns === undefined && this.streams.applyPatterns()) return;
+    // Comes here again even when no request does.
+    write(this.settings.wakeFd, this.wakeUp.address, 8);
   }
 
   housekeep(now: number): number {
     if (this.handed?.takeProgress() ?? true) this.state?.beat();
-    this.streams.housekeep(now);
+    const isDone = this.streams.housekeep(now);
     this.reportLosses(now);
     this.reportNews();
+    if (!isDone) return HOUSEKEEPING_PAUSE_MS;
     const isIdle = this.streams.isIdle && this.losses.isEmpty && (this.provenance?.isIdle ?? true);
     if (!isIdle) return HOUSEKEEPING_INTERVAL;
     return this.settings.idleMilliseconds === 0 ? -1 : this.settings.idleMilliseconds;

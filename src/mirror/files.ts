@@ -62,6 +62,8 @@ export class Files {
     if (this.mirror.handles.isFull) return -Errno.ENFILE;
     const nodeFd = this.mirror.nodes.fdOf(node);
     if (nodeFd < 0) return nodeFd;
+    const refused = (flags & O_TRUNC) === 0 ? 0 : this.mirror.tryDescriptor(nodeFd);
+    if (refused < 0) return refused;
     const path = this.mirror.procPath(nodeFd);
     const openIt = (): number => open(path, (flags & MIRRORED_FLAGS) | O_CLOEXEC, 0);
     const fd = orErrno(clearSetId ? withoutSetIdPrivilege(this.mirror.caller.gid, openIt) : openIt());
@@ -108,7 +110,9 @@ export class Files {
     const { mirror } = this;
     const missing = mirror.status.readEntry(directory, name.address);
     if (missing < 0) return missing;
-    return mirror.status.isRegular ? mirror.openEntry(directory, name.address, flags | O_NONBLOCK, 0) : -Errno.ESTALE;
+    if (!mirror.status.isRegular) return -Errno.ESTALE;
+    const refused = (flags & O_TRUNC) === 0 ? 0 : mirror.tryDescriptor(directory);
+    return refused < 0 ? refused : mirror.openEntry(directory, name.address, flags | O_NONBLOCK, 0);
   }
 
   /** The file handle of the last successful {@link create}. */

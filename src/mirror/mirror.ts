@@ -5,7 +5,7 @@
  * thread uses it at a time. Operations return 0 or more, or a negated errno, and leave the status that they found in
  * `status`. Does not know how requests arrive (see `src/fuse/`) nor what is captured of them (see `capture/`).
  */
-import { close, lastErrno, open, openat2, orErrno } from '../libc/calls.js';
+import { close, dup, lastErrno, open, openat2, orErrno } from '../libc/calls.js';
 import { Errno, errnoName } from '../libc/errno.js';
 import { FileStatus } from '../libc/file-status.js';
 import {
@@ -135,7 +135,8 @@ export class Mirror {
 
   /** How many descriptors others than nodes and open files may hold between requests: what these leave, and a few in any case. */
   get descriptorsForOthers(): number {
-    return Math.max(RESERVED_DESCRIPTORS / 16, 2 * this.maxDescriptors - RESERVED_DESCRIPTORS - this.handles.openCount);
+    const held = this.handles.openCount + this.nodes.heldCount;
+    return Math.max(RESERVED_DESCRIPTORS / 16, 2 * this.maxDescriptors - RESERVED_DESCRIPTORS - held);
   }
 
   /**
@@ -144,6 +145,18 @@ export class Mirror {
    */
   trim(others: number): void {
     this.nodes.trim(this.handles.openCount + others);
+  }
+
+  /**
+   * Whether an open file may have one more descriptor: to be asked before an open that changes the file, as it could not be
+   * undone. Any descriptor will do to try with.
+   * @returns 0 or a negated errno
+   */
+  tryDescriptor(some: number): number {
+    const fd = orErrno(dup(some));
+    if (fd < 0) return fd;
+    close(fd);
+    return fd < this.descriptorLimit ? 0 : -Errno.ENFILE;
   }
 
   /**

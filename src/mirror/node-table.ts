@@ -39,6 +39,8 @@ export class NodeTable {
   private readonly byInode = new Map<number | string, Node>();
   /** Nodes whose descriptor may be closed, in the order of their opening: a Map keeps insertion order. */
   private readonly evictable = new Map<number, Node>();
+  /** Descriptors of all nodes but the root. */
+  private openCount = 0;
   private readonly handleBuffer = new MemoryRegion(256);
   private readonly mountFd: number;
   private readonly rootDevice: number;
@@ -183,7 +185,7 @@ export class NodeTable {
     const fd = path === undefined ? -Errno.ESTALE : reopen(path);
     if (fd < 0) return;
     const status = new FileStatus();
-    if (status.readFd(fd) === 0 && this.keyOf(status) === node.inodeKey) node.fd = fd;
+    if (status.readFd(fd) === 0 && this.keyOf(status) === node.inodeKey) this.keep(node, fd);
     else close(fd);
   }
 
@@ -260,8 +262,18 @@ export class NodeTable {
     node.record = 0;
     if (node.fd < 0) return;
     this.evictable.delete(node.id);
+    this.closeFd(node);
+  }
+
+  private closeFd(node: Node): void {
     close(node.fd);
     node.fd = -1;
+    this.openCount--;
+  }
+
+  /** Descriptors that {@link trim} can't close: without them their inodes could not be found again. */
+  get heldCount(): number {
+    return this.openCount - this.evictable.size;
   }
 
   /**
@@ -271,18 +283,19 @@ export class NodeTable {
    */
   trim(others: number): void {
     // Together with these they stay below what the process may open.
-    const allowed = Math.min(this.maxDescriptors, 2 * this.maxDescriptors - RESERVED_DESCRIPTORS - others);
+    const left = 2 * this.maxDescriptors - RESERVED_DESCRIPTORS - others - this.heldCount;
+    const allowed = Math.min(this.maxDescriptors, left);
     if (this.evictable.size <= allowed) return;
     let remaining = EVICTION_BATCH;
     for (const [id, node] of this.evictable) {
       if (remaining-- === 0) return;
       this.evictable.delete(id);
-      close(node.fd);
-      node.fd = -1;
+      this.closeFd(node);
     }
   }
 
   private keep(node: Node, fd: number): void {
+    if (node.fd < 0) this.openCount++;
     node.fd = fd;
     if (node.handle === undefined) return;
     this.evictable.set(node.id, node);

@@ -54,6 +54,10 @@ describe('a table of streams', () => {
   });
 
   const append = (handle: number, text: string): void => table.append(handle, region, 0, region.bytes.write(text));
+  const usePatterns = (patterns: PatternSet, files: [number, WrittenFile][]): void => {
+    table.usePatterns(patterns, files);
+    table.applyPatterns(Number.POSITIVE_INFINITY);
+  };
   const captured = (): string[] =>
     readdirSync(join(folder, 'logs'))
       .sort()
@@ -62,7 +66,7 @@ describe('a table of streams', () => {
   test('keeps a file that stays tracked tracked at every moment, whatever patterns come', () => {
     table.attach(1, fileAt('/a.log'));
     const [slot] = slots.seen;
-    table.usePatterns(patternsOf('/var/log/a*', '/var/log/other'), [[1, fileAt('/a.log')]]);
+    usePatterns(patternsOf('/var/log/a*', '/var/log/other'), [[1, fileAt('/a.log')]]);
     assert.deepEqual(slots.seen, [slot, slot]);
   });
 
@@ -90,9 +94,25 @@ describe('a table of streams', () => {
     assert.deepEqual(captured(), ['before\nafter\n']);
   });
 
+  test('applies patterns to open files a piece at a time, and only to those that are open then', () => {
+    const count = 2000;
+    const open = new Set(Array.from({ length: count }, (_, handle) => handle));
+    for (const handle of open) table.attach(handle, fileAt(`/${handle}.other`));
+    const files = function* (): Generator<readonly [number, WrittenFile]> {
+      for (const handle of open) yield [handle, fileAt(`/${handle}.other`)];
+    };
+    table.usePatterns(patternsOf('/var/log/*.other'), files());
+    assert.equal(table.applyPatterns(0), false);
+    open.delete(count - 1);
+    table.release(count - 1);
+    while (!table.applyPatterns(1));
+    const tracked = Array.from({ length: count }, (_, handle) => table.tracks(handle));
+    assert.deepEqual([tracked.filter(Boolean).length, tracked.at(-1)], [count - 1, false]);
+  });
+
   test('lets go of a stream when the last handle is released, however often patterns have changed', () => {
     table.attach(1, fileAt('/a.log'));
-    for (let round = 0; round < 3; round++) table.usePatterns(patternsOf('/var/log/*'), [[1, fileAt('/a.log')]]);
+    for (let round = 0; round < 3; round++) usePatterns(patternsOf('/var/log/*'), [[1, fileAt('/a.log')]]);
     table.housekeep(0);
     assert.equal(table.isIdle, false);
     table.release(1);
@@ -103,10 +123,10 @@ describe('a table of streams', () => {
   test('captures a handle again whose pattern went and came back', () => {
     table.attach(1, fileAt('/a.log'));
     append(1, 'one\n');
-    table.usePatterns(patternsOf('/var/log/b.log'), [[1, fileAt('/a.log')]]);
+    usePatterns(patternsOf('/var/log/b.log'), [[1, fileAt('/a.log')]]);
     assert.equal(table.tracks(1), false);
     append(1, 'two\n');
-    table.usePatterns(patternsOf('/var/log/a.log'), [[1, fileAt('/a.log')]]);
+    usePatterns(patternsOf('/var/log/a.log'), [[1, fileAt('/a.log')]]);
     append(1, 'three\n');
     assert.deepEqual(captured(), ['one\nthree\n']);
   });

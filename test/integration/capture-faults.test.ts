@@ -20,7 +20,7 @@ const cases: readonly [faults: string, loses: boolean][] = [
   ['write:ENOSPC:0.05', true],
   ['write:EIO:0.05', true],
   ['write:short:0.3,write:EINTR:0.3', false],
-  ['open:EMFILE:0.3', true],
+  ['open:EMFILE:0.6', true],
   ['open:ENOSPC:0.1', true],
   ['open:EINTR:0.3,fchmod:EINTR:0.3,fchown:EINTR:0.3,dup:EINTR:0.3', false],
   ['fchmod:EIO:0.5,fchown:EIO:0.5', false],
@@ -87,6 +87,14 @@ for (const [faults, loses] of cases) {
     assert.doesNotMatch(fixture.ownLog(), /"defect: request/);
   });
 }
+
+test('a sync that could not cover the chunk is told in the log', { timeout: 60_000 }, async (t) => {
+  const fixture = MountFixture.prepare(t, { patterns: ['*.log'] });
+  await mountWith(fixture, 'dup:EMFILE:1');
+  writeAndSync(fixture.path('synced.log'));
+  await fixture.unmount();
+  assert.match(fixture.ownLog(), /EMFILE.*captured bytes could not be synced/);
+});
 
 /** The sum of all losses, as the own log says it at the end. */
 function lastTotal(log: string): number {

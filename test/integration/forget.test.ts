@@ -7,11 +7,13 @@ import {
   linkSync,
   openSync,
   readdirSync,
+  readFileSync,
   statSync,
   unlinkSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { captured } from '../harness/captured.js';
 import { eventually, output } from '../harness/commands.js';
@@ -79,6 +81,7 @@ test('more open files than the server may have are refused with ENFILE, and noth
   const fixture = MountFixture.prepare(t, { patterns: ['*.log'] });
   await mountWithLimit(fixture, 512);
   const pid = fixture.serverPid();
+  writeFileSync(fixture.path('kept'), 'content');
   const open: number[] = [];
   let refused: unknown;
   while (refused === undefined) {
@@ -92,10 +95,28 @@ test('more open files than the server may have are refused with ENFILE, and noth
   assert.ok(!existsSync(fixture.path(`f${open.length}.log`)));
   assert.throws(() => openSync(fixture.path('f0.log'), 'r'), { code: 'ENFILE' });
   assert.throws(() => readdirSync(fixture.mountpoint), { code: 'ENFILE' });
+  assert.throws(() => openSync(fixture.path('kept'), 'w'), { code: 'ENFILE' });
+  assert.equal(
+    readFileSync(join(fixture.mirror, 'kept'), 'utf8'),
+    'content',
+    'not truncated by an open that was refused',
+  );
   for (const fd of open) closeSync(fd);
   await eventually(() => descriptors(pid) < 400, { within: 10_000, what: 'the release of the files' });
   writeFileSync(fixture.path('after.log'), 'x');
   assert.equal(fixture.serverPid(), pid);
+});
+
+test('files that were unlinked while open leave room for chunks', { timeout: 120_000 }, async (t) => {
+  const fixture = MountFixture.prepare(t, { patterns: ['*.log'] });
+  await mountWithLimit(fixture, 1024);
+  const names = Array.from({ length: 300 }, (_, file) => `f${file}.log`);
+  // Two descriptors each: the file's, and its node's, which could not be opened again.
+  const fds = names.map((name) => openSync(fixture.path(name), 'a'));
+  for (const name of names) unlinkSync(fixture.path(name));
+  for (const round of [0, 1]) for (const fd of fds) writeSync(fd, `line ${round}\n`);
+  for (const fd of fds) closeSync(fd);
+  for (const name of names) assert.equal(captured(fixture, name), 'line 0\nline 1\n', name);
 });
 
 test('more files than chunks can be open are captured to the last line, also where all are synced', {

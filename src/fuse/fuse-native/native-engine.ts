@@ -18,7 +18,7 @@ import { Provenance } from '../../capture/provenance.js';
 import { SealedChunks } from '../../capture/sealed-chunks.js';
 import { SkippedWriters } from '../../capture/skipped-writers.js';
 import type { StreamSlots } from '../../capture/stream-slots.js';
-import { StreamTable } from '../../capture/stream-table.js';
+import { HOUSEKEEPING_PAUSE_MS, StreamTable } from '../../capture/stream-table.js';
 import type { TrackRule } from '../../capture/track-list.js';
 import { unknownWriter } from '../../capture/writer.js';
 import { LogaggError } from '../../config/errors.js';
@@ -105,6 +105,12 @@ export class NativeEngine implements Engine {
   useRules(rules: readonly TrackRule[]): void {
     this.patterns = this.compile(rules);
     this.streams.usePatterns(this.patterns, this.session.mirror.handles.writable());
+    this.applyPatterns();
+  }
+
+  /** To open files, between requests. */
+  private applyPatterns(): void {
+    if (!this.streams.applyPatterns()) setImmediate(() => this.applyPatterns());
   }
 
   get streamSlots(): StreamSlots {
@@ -199,7 +205,8 @@ export class NativeEngine implements Engine {
   private keepHouse(): void {
     const now = performance.now();
     this.session.walker.letGoOfRenamed();
-    this.streams.housekeep(now);
+    const isDone = this.streams.housekeep(now);
+    if (!isDone) setTimeout(() => this.session.ended || this.keepHouse(), HOUSEKEEPING_PAUSE_MS).unref();
     this.reportLosses(now);
     this.reportNews();
   }

@@ -213,22 +213,26 @@ export class HandedRequests {
   /** A write that the mirror has, with bytes that a queue thread could not capture by itself. */
   private capture(slot: number): void {
     const { slots, streams, session } = this;
-    const { intents } = session.mirror;
-    session.caller.uid = slots.uid(slot);
-    session.caller.gid = slots.gid(slot);
-    session.caller.pid = slots.pid(slot);
+    const { intents, caller } = session.mirror;
+    // Of a request that may be waiting for this one's lock, like the room and the notes.
+    const { uid, gid, pid } = caller;
+    caller.uid = slots.uid(slot);
+    caller.gid = slots.gid(slot);
+    caller.pid = slots.pid(slot);
     const captured = slots.captured(slot);
     const start = slots.payload(slot) + captured;
     const length = slots.written(slot) - captured;
     const locked = slots.lockedStream(slot);
-    // Beside the notes of a request that may be waiting for this one's lock.
     intents.beginAside(slots.uniqueLow(slot), slots.uniqueHigh(slot), slots.written(slot), captured);
-    streams.bringRoom(length);
+    const aside = streams.bringRoom(length);
     if (locked >= 0) streams.appendLocked(locked, slots.payloads, start, length);
     else streams.append(slots.u64(slot, WriteIn.fh), slots.payloads, start, length);
-    streams.settle();
+    streams.settle(aside);
     this.replies.sendCount(slot, slots.written(slot));
     intents.endAside();
+    caller.uid = uid;
+    caller.gid = gid;
+    caller.pid = pid;
   }
 }
 
