@@ -110,7 +110,7 @@ test('more open files than the server may have are refused with ENFILE, and noth
 test('files that were unlinked while open leave room for chunks', { timeout: 120_000 }, async (t) => {
   const fixture = MountFixture.prepare(t, { patterns: ['*.log'] });
   await mountWithLimit(fixture, 1024);
-  const names = Array.from({ length: 300 }, (_, file) => `f${file}.log`);
+  const names = Array.from({ length: 400 }, (_, file) => `f${file}.log`);
   // Two descriptors each: the file's, and its node's, which could not be opened again.
   const fds = names.map((name) => openSync(fixture.path(name), 'a'));
   for (const name of names) unlinkSync(fixture.path(name));
