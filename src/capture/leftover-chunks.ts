@@ -24,6 +24,14 @@ export interface Leftovers {
   readonly packed: PackedChunks;
 }
 
+/** What is known of `logs/` where it can't be read. */
+export const unknownLeftovers = (): Leftovers => ({
+  chunks: 0,
+  sealed: 0,
+  newest: 0n,
+  packed: new ChunkPacker().pack(),
+});
+
 /** @throws Node's errors when `logs` can't be read */
 export function sealLeftoverChunks(logs: string): Leftovers {
   const found = { chunks: 0, sealed: 0, newest: 0n };

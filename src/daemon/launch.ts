@@ -6,16 +6,22 @@
  * device; with engine=kernel a supervisor starts it, and another one when it dies.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { cachePaths } from '../config/cache-paths.js';
 import { ExitCode, LogaggError } from '../config/errors.js';
 import { formatMountOptions, type MountOptions } from '../config/mount-options.js';
 import { chooseEngine, type EngineChoice } from '../fuse/engine-choice.js';
 import { createStateFile } from '../recovery/server-state.js';
+import { removeStaleMounts } from './mountpoint.js';
 import { ServerFd, type StartReport } from './server-descriptors.js';
 import { lockRoot } from './server-lock.js';
+
+/** How long a supervisor may take to end behind its server, in milliseconds. */
+const PATIENCE = 2000;
 
 /**
  * @param options - checked by preflight
@@ -45,11 +51,19 @@ async function serveHere(options: MountOptions, choice: EngineChoice): Promise<n
 async function serveInBackground(options: MountOptions, choice: EngineChoice): Promise<void> {
   const server = startServer(options, choice);
   const report = await firstLine(server.stdio[ServerFd.report] as Readable);
+  if (report === undefined) await clearUp(server, options.mountpoint);
   server.unref();
   const { failure } = report === undefined ? { failure: diedSilently(options) } : (JSON.parse(report) as StartReport);
   if (failure !== undefined) throw new LogaggError(failure.code ?? 'LOGAGG_MOUNT_FAILED', failure.message);
   // The proof: this process is not the server, so it may ask.
   statSync(options.mountpoint);
+}
+
+/** A server that died between mounting and telling so has left a mount that nobody serves, once its supervisor is gone. */
+async function clearUp(server: ChildProcess, mountpoint: string): Promise<void> {
+  const hasEnded = (): boolean => server.exitCode !== null || server.signalCode !== null;
+  if (!hasEnded()) await Promise.race([once(server, 'exit'), delay(PATIENCE, undefined, { ref: false })]);
+  if (hasEnded()) removeStaleMounts(mountpoint);
 }
 
 function startServer(options: MountOptions, choice: EngineChoice): ChildProcess {

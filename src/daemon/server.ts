@@ -1,7 +1,8 @@
 /**
  * The server: everything that one mount needs while it lives, on the main thread.
  *
- * Guarantees: {@link Server.start} resolves only when requests are answered, and leaves nothing mounted when it rejects.
+ * Guarantees: {@link Server.start} resolves only when requests are answered, and leaves nothing mounted when it rejects. A server
+ * that goes on for another does so whatever has become of the log cache, as programs wait for it.
  * SIGTERM, SIGINT and an unmount end it the same way: chunks sealed, log written, within 5 s. SIGHUP rereads
  * trackfiles.txt. Never touches its own mountpoint: it would wait for itself.
  */
@@ -9,7 +10,7 @@ import { fstatSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { sealLeftoverChunks } from '../capture/leftover-chunks.js';
+import { sealLeftoverChunks, unknownLeftovers } from '../capture/leftover-chunks.js';
 import type { LossReport } from '../capture/losses.js';
 import { MetaSweep } from '../capture/meta-sweep.js';
 import type { TrackProblem, TrackRule } from '../capture/track-list.js';
@@ -24,6 +25,7 @@ import type { KernelEngineSettings } from '../fuse/kernel-engine.js';
 import { slotsOf } from '../fuse/uring/queues.js';
 import { SlotNotes } from '../fuse/uring/slot-notes.js';
 import { errnoName } from '../libc/errno.js';
+import { reasonOf } from '../libc/errno-text.js';
 import { faultsOnPurpose } from '../libc/faults.js';
 import type { Log } from '../observability/log.js';
 import { Intents, type OpenPiece } from '../recovery/intents.js';
@@ -35,6 +37,9 @@ import { StatusService } from './status-service.js';
 
 /** How long those who still use the mount may go on after a signal to end, in milliseconds. */
 const GRACE_PERIOD = 2000;
+
+/** How often it is tried to open a log that could not be opened, in milliseconds. */
+const LOG_RETRY = 10_000;
 
 export class Server {
   private readonly logger: Logger;
@@ -78,8 +83,10 @@ export class Server {
   async start(choice: EngineChoice, resume = false): Promise<void> {
     const { root, mountpoint } = this.options;
     const paths = cachePaths(root);
+    const orElse = <T>(what: string, attempt: () => T, otherwise: T): T =>
+      resume ? this.orWithout(what, attempt, otherwise) : attempt();
     if (resume && this.state !== undefined) settleInterruptedCapture(this.state, openPieces(this.state), paths.logs);
-    const leftovers = sealLeftoverChunks(paths.logs);
+    const leftovers = orElse('logs/', () => sealLeftoverChunks(paths.logs), unknownLeftovers());
     this.watcher.readNow();
     const mirrorFd = openMirror(this.options);
     const settings = {
@@ -91,11 +98,11 @@ export class Server {
       newestChunk: leftovers.newest,
       leftovers: leftovers.packed,
       limits: this.options.limits,
-      sharesMirrorSpace: statSync(paths.logs).dev === fstatSync(mirrorFd).dev,
+      sharesMirrorSpace: orElse('logs/', () => statSync(paths.logs).dev === fstatSync(mirrorFd).dev, false),
       gaps: paths.meta,
       rules: this.rules,
       skipWriters: this.options.skipWriters,
-      gid: this.options.group === undefined ? undefined : resolveGroup(this.options.group),
+      gid: orElse('group=', () => this.groupId, undefined),
       chunkSize: this.options.chunkSize,
       sealMilliseconds: this.options.sealSeconds * 1000,
       busyPollMicroseconds: this.options.busyPollMicroseconds,
@@ -113,10 +120,12 @@ export class Server {
     if (faultsOnPurpose !== undefined) this.logger.warn(`LOGAGG_FAULTS: capture fails on purpose: ${faultsOnPurpose}`);
     this.handleSignals();
     const how = await this.untilServing(this.engine);
-    if (resume) await this.openLog(this.engine);
+    if (resume) await this.openLogLater();
     this.watcher.start();
     this.metaSweep.start();
-    await this.status.start(this.engine, how, leftovers.packed);
+    await this.status.start(this.engine, how, leftovers.packed).catch((error) => {
+      this.logger.error(`there is no status of this server: ${reasonOf(error)}`);
+    });
     const { chunks, sealed } = leftovers;
     this.logger.info(
       {
@@ -129,6 +138,20 @@ export class Server {
       },
       `${resume ? 'serving again' : 'serving'}: ${how} (${choice.reason})`,
     );
+  }
+
+  private get groupId(): number | undefined {
+    return this.options.group === undefined ? undefined : resolveGroup(this.options.group);
+  }
+
+  /** For a server that goes on: its mount must not end because of the log cache. */
+  private orWithout<T>(what: string, attempt: () => T, otherwise: T): T {
+    try {
+      return attempt();
+    } catch (error) {
+      this.logger.error(`${what}: ${reasonOf(error)}; going on without`);
+      return otherwise;
+    }
   }
 
   /**
@@ -189,6 +212,16 @@ export class Server {
     engine.stop();
     // A thread that sleeps in a system call would keep the process.
     await Promise.race([engine.ended.catch(() => undefined), delay(GRACE_PERIOD, undefined, { ref: false })]);
+  }
+
+  /** For a server that goes on, and serves already. */
+  private async openLogLater(): Promise<void> {
+    try {
+      await this.log.open();
+    } catch {
+      // Nobody to tell. Its lines wait.
+      setTimeout(() => void this.openLogLater(), LOG_RETRY).unref();
+    }
   }
 
   private async openLog(engine: Engine): Promise<void> {
@@ -266,6 +299,9 @@ export class Server {
       },
       onCaptureNews: (news) => this.status.ledger.take(news),
       onPatternProblem: (problem) => this.reportPattern(problem),
+      onFilesLost: (files) => {
+        this.logger.error({ files }, 'open files could not be opened again: they answer EBADF');
+      },
       onDefect: (what, stack) => this.logger.error({ stack }, `defect: ${what}`),
     };
   }

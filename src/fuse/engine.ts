@@ -16,6 +16,8 @@ export interface EngineEvents {
   /** Which streams there are, and what they lost; within a second or so. */
   onCaptureNews(news: CaptureNews): void;
   onPatternProblem(problem: TrackProblem): void;
+  /** So many files that were open before a restart answer EBADF: they could not be opened again. */
+  onFilesLost(files: number): void;
   /** A defect of ours; the request was answered with an error and serving goes on. */
   onDefect(what: string, stack: string): void;
 }

@@ -16,6 +16,7 @@ import { errnoName } from '../libc/errno.js';
 import { EFD_CLOEXEC, EFD_NONBLOCK } from '../libc/flags.js';
 import { MemoryRegion } from '../libc/memory.js';
 import { mainThread, OperationTimes } from '../observability/operation-times.js';
+import { crashAt } from '../recovery/crash-point.js';
 import { type AgreedProtocol, ServerState } from '../recovery/server-state.js';
 import { takeLoopThread } from './early-threads.js';
 import type { Engine, EngineEvents } from './engine.js';
@@ -135,6 +136,7 @@ export class KernelEngine implements Engine {
       // What nobody would serve is not mounted.
       if (this.isStopped) return;
       mountDevice(this.deviceFd, this.options);
+      crashAt?.('mounted');
       this.isMounted = true;
       this.mountId = topMountAt(this.mountpoint)?.id;
       this.send({ kind: 'mounted', uring });
@@ -178,10 +180,9 @@ export class KernelEngine implements Engine {
     }
     this.isMounted = true;
     this.mountId = state.mountId;
-    state.resume();
     this.queues?.serve({ restarts: state.restarts, files });
-    const losses = lost === 0 ? '' : `, ${lost} open files lost`;
-    this.markServing(`${describe(state.agreed, this.whyDevice)}, restart ${state.restarts}${losses}`);
+    if (lost > 0) this.events.onFilesLost(lost);
+    this.markServing(`${describe(state.agreed, this.whyDevice)}, restart ${state.restarts}`);
   }
 
   private useDeviceOnly(): void {

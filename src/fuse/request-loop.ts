@@ -178,6 +178,8 @@ export class RequestLoop implements DeviceClient {
     crashAt?.('resumed');
     requestAgain(settings.deviceFd, agreed.resend, mirror.intents);
     crashAt?.('resent');
+    // Before the first request is served: a server that dies in one has served.
+    state.resume();
     const files = mirror.nodes.someFiles(KNOWN_FILES).map(({ id }) => id);
     this.tell({ kind: 'resumed', lost, streams: streams.slots.region.place, files });
   }
@@ -250,7 +252,7 @@ export class RequestLoop implements DeviceClient {
   }
 
   housekeep(now: number): number {
-    if (this.handed?.takeProgress() ?? true) this.state?.beat();
+    if (this.handed?.queuesGetOn(now, 2 * this.settings.idleMilliseconds) ?? true) this.state?.beat();
     const isDone = this.streams.housekeep(now);
     this.reportLosses(now);
     this.reportNews();

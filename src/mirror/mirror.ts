@@ -124,7 +124,10 @@ export class Mirror {
     const nodeFd = this.nodes.fdOf(node);
     if (nodeFd < 0) return nodeFd;
     const flags = isDirectory ? O_RDONLY | O_DIRECTORY : openFlags;
-    return orErrno(open(this.procPath(nodeFd), flags | O_CLOEXEC, 0));
+    const fd = orErrno(open(this.procPath(nodeFd), flags | O_CLOEXEC, 0));
+    // The last server had not both of them open for each file either.
+    this.trim(0);
+    return fd;
   }
 
   /** O_PATH (or the root's) descriptor of a node id; -ESTALE for one that the kernel was never told. */

@@ -1,9 +1,11 @@
 /**
  * A place for log lines while the log is not open yet.
  *
- * Guarantees: lines are kept in order until {@link LateStream.attach} gives them to the real stream. Bounded by what a start-up
- * writes: a server that starts logs a few lines.
+ * Guarantees: lines are kept in order until {@link LateStream.attach} gives them to the real stream; the first
+ * {@link MOST_LINES}, where that takes longer than a start-up does.
  */
+
+const MOST_LINES = 1000;
 
 /** The part of sonic-boom that a log needs. */
 export interface LogStream {
@@ -18,8 +20,8 @@ export class LateStream {
   private stream: LogStream | undefined;
 
   write(line: string): void {
-    if (this.stream === undefined) this.waiting.push(line);
-    else this.stream.write(line);
+    if (this.stream !== undefined) this.stream.write(line);
+    else if (this.waiting.length < MOST_LINES) this.waiting.push(line);
   }
 
   attach(stream: LogStream): void {

@@ -9,6 +9,7 @@
 /** Every point, in the order in which a request comes to them. `src/recovery/intents.ts` tells what they are. */
 export type CrashPoint =
   | 'start'
+  | 'mounted'
   | 'resumed'
   | 'resent'
   | 'received'
@@ -37,7 +38,7 @@ export const crashAt: ((point: CrashPoint) => void) | undefined = fromEnvironmen
 
 function fromEnvironment(text: string | undefined): ((point: CrashPoint) => void) | undefined {
   const match = /^([a-z-]+)(?::(\d+))?(!?)$/.exec(text ?? '');
-  const isResumed = process.argv.at(-1) === 'resume';
+  const isResumed = process.argv[6] === 'resume';
   if (match === null || (isResumed && match[3] === '')) return undefined;
   let left = Number(match[2] ?? 1);
   return (point) => {

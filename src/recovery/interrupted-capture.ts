@@ -23,7 +23,16 @@ export function settleInterruptedCapture(state: ServerState, pieces: readonly Op
   for (const piece of pieces) {
     const path = slots.path(piece.slot);
     const name = path === undefined ? undefined : chunkName(streamId(path), slots.ticks(piece.slot));
-    const size = name === undefined ? undefined : statSync(join(logs, name), { throwIfNoEntry: false })?.size;
+    const size = name === undefined ? undefined : sizeOf(join(logs, name));
     piece.settle(size === undefined ? undefined : Math.max(0, size - piece.base));
+  }
+}
+
+/** Undefined where nobody can tell: the folder may be gone as well. */
+function sizeOf(path: string): number | undefined {
+  try {
+    return statSync(path).size;
+  } catch {
+    return undefined;
   }
 }

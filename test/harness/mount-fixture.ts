@@ -39,6 +39,8 @@ export interface FixtureOptions {
   readonly options?: readonly string[];
   /** Stay in the foreground: the fixture then holds the process. */
   readonly foreground?: boolean;
+  /** Name of the mountpoint's directory; `log` unless said otherwise. */
+  readonly name?: string;
 }
 
 /** Anything that takes a clean-up function, such as a test's context. */
@@ -69,7 +71,7 @@ export class MountFixture implements CleanUpRegistry {
     this.options = options;
     this.folder = mkdtempSync(join(tmpdir(), temporaryPrefix));
     chmodSync(this.folder, 0o755);
-    this.mountpoint = join(this.folder, 'log');
+    this.mountpoint = join(this.folder, options.name ?? 'log');
     this.root = join(this.folder, 'cache');
     this.mirror = join(this.root, 'mirror');
     this.logs = join(this.root, 'logs');

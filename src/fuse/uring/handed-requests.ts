@@ -153,9 +153,9 @@ export class HandedRequests {
     }
   }
 
-  /** Whether no queue thread has been at the same request since this was last asked. */
-  takeProgress(): boolean {
-    return this.turns.takeProgress();
+  /** Whether no queue thread has been at the same requests for `patience` milliseconds. */
+  queuesGetOn(now: number, patience: number): boolean {
+    return this.turns.getOn(now, patience);
   }
 
   /** @returns false when there is something to serve */

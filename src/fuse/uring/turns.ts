@@ -2,7 +2,8 @@
  * Whether the queue threads get on, for the watchdog: a thread that waits for requests does, and one that serves a request
  * as long as it comes to the next.
  *
- * Guarantees: counting is a store into a cache line that only one thread writes to.
+ * Guarantees: counting is a store into a cache line that only one thread writes to. Each thread is looked at by itself: several
+ * that take a while, each with another request, get on.
  */
 import type { MemoryRegion } from '../../libc/memory.js';
 
@@ -15,6 +16,8 @@ export const turnsSize = (threads: number): number => threads * WORDS * 4;
 export class Turns {
   private readonly words: Int32Array;
   private readonly seen: Int32Array;
+  /** By thread: since when it is at what was {@link seen}. */
+  private readonly since: number[] = [];
 
   constructor(memory: MemoryRegion) {
     this.words = memory.integers;
@@ -26,15 +29,20 @@ export class Turns {
     this.words[thread * WORDS] = ((this.words[thread * WORDS] ?? 0) + 1) | 0;
   }
 
-  /** Whether no thread has been at the same work since this was last asked. */
-  takeProgress(): boolean {
-    let getsOn = true;
+  /**
+   * Whether no thread has been seen at the same work for `patience`. To be asked now and then.
+   * @param now - milliseconds, monotonic
+   * @param patience - milliseconds
+   */
+  getOn(now: number, patience: number): boolean {
+    let allGetOn = true;
     for (let word = 0; word < this.words.length; word += WORDS) {
       const turns = Atomics.load(this.words, word);
       const waits = (turns & 1) === 1 || turns === 0;
-      if (!waits && turns === this.seen[word]) getsOn = false;
+      if (waits || turns !== this.seen[word]) this.since[word] = now;
+      else if (now - (this.since[word] ?? now) >= patience) allGetOn = false;
       this.seen[word] = turns;
     }
-    return getsOn;
+    return allGetOn;
   }
 }

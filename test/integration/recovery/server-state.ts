@@ -36,13 +36,13 @@ export function servingServer(fixture: MountFixture): ServingServer {
 
 /**
  * Resolves with the server that serves, once there is one that lives.
- * @param killed - one that was killed and may not have ended yet
+ * @param killed - those that were killed and may not have ended yet
  */
-export function untilServing(fixture: MountFixture, killed = 0): Promise<ServingServer> {
+export function untilServing(fixture: MountFixture, ...killed: readonly number[]): Promise<ServingServer> {
   return eventually(
     () => {
       const server = servingServer(fixture);
-      return server.pid !== killed && isRunning(server.pid) ? server : undefined;
+      return !killed.includes(server.pid) && isRunning(server.pid) ? server : undefined;
     },
     { within: 30_000, what: 'a server that serves' },
   ) as Promise<ServingServer>;
@@ -58,12 +58,12 @@ export async function killServers(
 ): Promise<number> {
   const end = performance.now() + until.milliseconds;
   let kills = 0;
-  let killed = 0;
+  let killed: number[] = [];
   while (performance.now() < end && kills < until.kills) {
-    const { pid } = await untilServing(fixture, killed);
+    const { pid } = await untilServing(fixture, ...killed);
     await delay(50 + Math.random() * 450);
     process.kill(pid, 'SIGKILL');
-    killed = pid;
+    killed = [pid];
     kills++;
     if (kills % 8 !== 0) continue;
     await delay(Math.random() * 300);
@@ -71,12 +71,13 @@ export async function killServers(
       if (starting === pid) continue;
       try {
         process.kill(starting, 'SIGKILL');
+        killed.push(starting);
         kills++;
       } catch {
         // It has ended between two looks.
       }
     }
   }
-  await untilServing(fixture, killed);
+  await untilServing(fixture, ...killed);
   return kills;
 }

@@ -27,6 +27,8 @@ export async function storm(
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   fixture.after(async () => killGroup(child));
+  // From the beginning: an error ends the programs before their time.
+  const closed = new Promise<number | null>((resolve) => child.once('close', resolve));
   let said = '';
   let complaints = '';
   child.stdout.on('data', (part: Buffer) => (said += part.toString()));
@@ -34,7 +36,6 @@ export async function storm(
   await eventually(() => said.startsWith('ready\n'), { within: 20_000, what: 'the programs of the storm' });
   await disturb();
   child.stdin.end();
-  const closed = new Promise((resolve) => child.once('close', resolve));
   const code = await Promise.race([closed, delay(30_000, 'stuck', { ref: false })]);
   assert.deepEqual([complaints, code], ['', 0], fixture.ownLog().slice(-2000));
   const results = JSON.parse(said.slice('ready\n'.length)) as StormResult[];

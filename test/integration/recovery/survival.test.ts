@@ -250,7 +250,8 @@ test(
   async (t) => {
     process.env.LOGAGG_CRASH_AT = 'resumed!';
     t.after(() => delete process.env.LOGAGG_CRASH_AT);
-    const fixture = MountFixture.prepare(t, { patterns: ['*.log'] });
+    // As mountinfo writes it the name ends in an octal number and a digit.
+    const fixture = MountFixture.prepare(t, { patterns: ['*.log'], name: 'the log 1' });
     writeFileSync(fixture.path('below'), '');
     const mounted = await fixture.runMount();
     // The first server heeds it as well, but does not come there.
