@@ -225,7 +225,7 @@ test('a server whose disk stands still is replaced, and the write that hung is d
   await once(writer, 'exit');
   assert.equal(writer.exitCode, 0);
   assert.notEqual((await untilServing(fixture, pid)).pid, pid);
-  assert.match(readFileSync(logfile, 'utf8'), /no sign of life/);
+  await eventually(() => /no sign of life/.test(readFileSync(logfile, 'utf8')), { within: 10_000, what: 'an alarm' });
   assert.equal(readFileSync(join(disk, 'cache/mirror/app.log'), 'utf8'), 'before\nfirst\nline\n');
   assert.equal(capturedText(join(disk, 'cache/logs'), fixture.path('app.log')), 'before\nfirst\nline\n');
   await fixture.unmount();
@@ -240,7 +240,7 @@ test('a server that hangs is replaced, and an idle one is not', limit, async (t)
   const outcome = await run('sh', ['-c', 'echo line >> "$1"', 'sh', fixture.path('app.log')], { timeout: 30_000 });
   assert.equal(outcome.code, 0, describe(outcome));
   assert.notEqual((await untilServing(fixture, pid)).pid, pid);
-  assert.match(fixture.ownLog(), /no sign of life/);
+  await eventually(() => /no sign of life/.test(fixture.ownLog()), { within: 10_000, what: 'an alarm' });
   assertMirroredAndCaptured(fixture, 'app.log', 'line\n');
 });
 
