@@ -52,6 +52,8 @@ export interface DeviceClient {
   onMessages(): boolean;
   /** @param now - milliseconds, monotonic. @returns milliseconds until the next housekeeping, -1 for none */
   housekeep(now: number): number;
+  /** Whether there is nothing to look after: the next housekeeping may be a while away, until there is. */
+  readonly isIdle: boolean;
 }
 
 export class DeviceTransport {
@@ -60,6 +62,7 @@ export class DeviceTransport {
   private misses = 0;
   private sleepsWithoutPolling = 0;
   private nextHousekeeping = 0;
+  private wasIdle = false;
   private stopped = false;
 
   constructor(
@@ -146,7 +149,7 @@ export class DeviceTransport {
   private sleep(): void {
     const now = performance.now();
     const { bytes, address } = this.pollfds;
-    if (this.nextHousekeeping < 0) this.keepHouse(now);
+    if (this.nextHousekeeping < 0 || this.hasBegun) this.keepHouse(now);
     if (!this.client.prepareToSleep()) return;
     poll(address, 3, this.nextHousekeeping < 0 ? -1 : Math.max(0, Math.ceil(this.nextHousekeeping - now)));
     this.client.awake();
@@ -163,12 +166,18 @@ export class DeviceTransport {
   private lookUp(): void {
     if (!this.client.onMessages()) this.stopped = true;
     const now = performance.now();
-    if (now >= this.nextHousekeeping) this.keepHouse(now);
+    if (now >= this.nextHousekeeping || this.hasBegun) this.keepHouse(now);
+  }
+
+  /** Since the last housekeeping there is something to look after again. */
+  private get hasBegun(): boolean {
+    return this.wasIdle && !this.client.isIdle;
   }
 
   /** Without anything to look after there is no next time, until requests have come again. */
   private keepHouse(now: number): void {
     const pause = this.client.housekeep(now);
     this.nextHousekeeping = pause < 0 ? -1 : now + pause;
+    this.wasIdle = this.client.isIdle;
   }
 }

@@ -257,9 +257,12 @@ export class RequestLoop implements DeviceClient {
     this.reportLosses(now);
     this.reportNews();
     if (!isDone) return HOUSEKEEPING_PAUSE_MS;
-    const isIdle = this.streams.isIdle && this.losses.isEmpty && (this.provenance?.isIdle ?? true);
-    if (!isIdle) return HOUSEKEEPING_INTERVAL;
+    if (!this.isIdle) return HOUSEKEEPING_INTERVAL;
     return this.settings.idleMilliseconds === 0 ? -1 : this.settings.idleMilliseconds;
+  }
+
+  get isIdle(): boolean {
+    return this.streams.isIdle && this.losses.isEmpty && (this.provenance?.isIdle ?? true);
   }
 
   private reportLosses(now: number): void {

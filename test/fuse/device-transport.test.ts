@@ -34,8 +34,10 @@ describe('the loop over the device', () => {
       awake: () => undefined,
       onMessages: () => true,
       housekeep: () => 0,
-      ...client,
+      isIdle: false,
     };
+    // As it is, with its accessors.
+    Object.defineProperties(all, Object.getOwnPropertyDescriptors(client));
     new DeviceTransport({ deviceFd, wakeFd, busyPollMicroseconds: 0, buffer: new MemoryRegion(8) }, all).run();
   }
 
@@ -66,5 +68,27 @@ describe('the loop over the device', () => {
       onMessages: () => served === 0,
     });
     assert.equal(served > 0, true);
+  });
+
+  test('keeps house soon after the first request when there was nothing to look after for long', () => {
+    let isIdle = true;
+    let requests = 0;
+    const houses: boolean[] = [];
+    run({
+      get isIdle() {
+        return isIdle;
+      },
+      housekeep: () => {
+        houses.push(isIdle);
+        return isIdle ? 60_000 : 1000;
+      },
+      serveOthers: () => {
+        requests++;
+        if (requests > 1000) isIdle = false;
+        return true;
+      },
+      onMessages: () => requests < 5000,
+    });
+    assert.deepEqual(houses, [true, false]);
   });
 });
