@@ -19,6 +19,7 @@ import { fuseMountAt } from '../../harness/fuse-mounts.js';
 import { MountFixture } from '../../harness/mount-fixture.js';
 import { isRunning } from '../../harness/processes.js';
 import { launcher } from '../../harness/project.js';
+import { whileStopped } from '../../harness/stopped-server.js';
 import { watchOver } from '../../harness/watchdog.js';
 import { servingServer, untilServing } from './server-state.js';
 
@@ -31,12 +32,23 @@ async function killOnce(fixture: MountFixture, signal: NodeJS.Signals = 'SIGKILL
   await untilServing(fixture, pid);
 }
 
+/** Takes logs/ and meta/ away, and puts something else there, before the server can. */
+function takeAway(fixture: MountFixture, replace: (path: string) => void = () => undefined): Promise<void> {
+  return whileStopped(fixture, () => {
+    for (const folder of ['logs', 'meta']) {
+      const path = join(fixture.root, folder);
+      renameSync(path, `${path}.away`);
+      replace(path);
+    }
+  });
+}
+
 const mirrored = (fixture: MountFixture, name: string): string => readFileSync(join(fixture.mirror, name), 'utf8');
 
 test('a server goes on where logs/ and meta/ have been removed, and captures again', limit, async (t) => {
   const fixture = await MountFixture.mount(t, { patterns });
   append(fixture, 'app.log', 'before\n');
-  for (const folder of ['logs', 'meta']) rmSync(join(fixture.root, folder), { recursive: true });
+  await takeAway(fixture);
   await killOnce(fixture);
   append(fixture, 'app.log', 'after\n');
   assert.equal(mirrored(fixture, 'app.log'), 'before\nafter\n');
@@ -47,10 +59,7 @@ test('a server goes on where logs/ and meta/ have been removed, and captures aga
 test('a server goes on where logs/ and meta/ can not be read, and says so', limit, async (t) => {
   const fixture = await MountFixture.mount(t, { patterns });
   append(fixture, 'app.log', 'before\n');
-  for (const folder of ['logs', 'meta']) {
-    rmSync(join(fixture.root, folder), { recursive: true });
-    writeFileSync(join(fixture.root, folder), 'not a folder');
-  }
+  await takeAway(fixture, (path) => writeFileSync(path, 'not a folder'));
   await killOnce(fixture);
   append(fixture, 'app.log', 'after\n');
   assert.equal(mirrored(fixture, 'app.log'), 'before\nafter\n');
