@@ -62,7 +62,7 @@ export class Files {
     if (this.mirror.handles.isFull) return -Errno.ENFILE;
     const nodeFd = this.mirror.nodes.fdOf(node);
     if (nodeFd < 0) return nodeFd;
-    const refused = (flags & O_TRUNC) === 0 ? 0 : this.mirror.tryDescriptor(nodeFd);
+    const refused = this.refusedBefore(flags, nodeFd);
     if (refused < 0) return refused;
     const path = this.mirror.procPath(nodeFd);
     const openIt = (): number => open(path, (flags & MIRRORED_FLAGS) | O_CLOEXEC, 0);
@@ -111,8 +111,13 @@ export class Files {
     const missing = mirror.status.readEntry(directory, name.address);
     if (missing < 0) return missing;
     if (!mirror.status.isRegular) return -Errno.ESTALE;
-    const refused = (flags & O_TRUNC) === 0 ? 0 : mirror.tryDescriptor(directory);
+    const refused = this.refusedBefore(flags, directory);
     return refused < 0 ? refused : mirror.openEntry(directory, name.address, flags | O_NONBLOCK, 0);
+  }
+
+  /** An open that empties the file is refused before, not after. @param some - any descriptor. @returns 0 or a negated errno */
+  private refusedBefore(flags: number, some: number): number {
+    return (flags & O_TRUNC) === 0 ? 0 : this.mirror.tryDescriptor(some);
   }
 
   /** The file handle of the last successful {@link create}. */

@@ -110,6 +110,12 @@ export class MountFixture implements CleanUpRegistry {
     if (outcome.code !== 0) throw new Error(`mounting failed: ${describe(outcome)}`);
   }
 
+  /** Mounts with a server that may have only so many descriptors. */
+  async remountWithLimit(descriptors: number): Promise<void> {
+    watchOver(this.mountpoint);
+    await output('prlimit', [`--nofile=${descriptors}:${descriptors}`, launcher, ...this.mountArguments()]);
+  }
+
   /** Runs the mount command in the background and returns its outcome, whatever it is. */
   runMount(extraOptions: readonly string[] = []): Promise<Outcome> {
     if (standIn === 'bindfs') return this.mountStandIn();

@@ -18,8 +18,6 @@ import { test } from 'node:test';
 import { captured } from '../harness/captured.js';
 import { eventually, output } from '../harness/commands.js';
 import { MountFixture } from '../harness/mount-fixture.js';
-import { launcher } from '../harness/project.js';
-import { watchOver } from '../harness/watchdog.js';
 
 const files = 20_000;
 /** Descriptors that the server may need besides those of files: its own log, chunks, wake-ups. */
@@ -29,12 +27,6 @@ const descriptors = (pid: number): number => readdirSync(`/proc/${pid}/fd`).leng
 
 /** Makes the kernel give up what it knows about files that nobody uses. */
 const dropCaches = (): Promise<string> => output('sh', ['-c', 'sync; echo 2 > /proc/sys/vm/drop_caches']);
-
-/** Mounts with a server that may have only so many open files. */
-async function mountWithLimit(fixture: MountFixture, limit: number): Promise<void> {
-  watchOver(fixture.mountpoint);
-  await output('prlimit', [`--nofile=${limit}:${limit}`, launcher, ...fixture.mountArguments()]);
-}
 
 test(`the server lets go of ${files} files that the kernel has forgotten`, { timeout: 180_000 }, async (t) => {
   const fixture = await MountFixture.mount(t);
@@ -57,14 +49,14 @@ test(`the server lets go of ${files} files that the kernel has forgotten`, { tim
 
 test('a server with few descriptors serves many files', { timeout: 120_000 }, async (t) => {
   const fixture = MountFixture.prepare(t);
-  await mountWithLimit(fixture, 256);
+  await fixture.remountWithLimit(256);
   for (let i = 0; i < 1000; i++) writeFileSync(fixture.path(`f${i}`), `${i}`);
   for (let i = 0; i < 1000; i++) assert.equal(statSync(fixture.path(`f${i}`)).size, `${i}`.length);
 });
 
 test('hard links that come and go do not use up the descriptors of the server', { timeout: 120_000 }, async (t) => {
   const fixture = MountFixture.prepare(t);
-  await mountWithLimit(fixture, 256);
+  await fixture.remountWithLimit(256);
   for (let i = 0; i < 600; i++) {
     writeFileSync(fixture.path(`f${i}`), '');
     linkSync(fixture.path(`f${i}`), fixture.path('other-name'));
@@ -79,7 +71,7 @@ test('more open files than the server may have are refused with ENFILE, and noth
   timeout: 120_000,
 }, async (t) => {
   const fixture = MountFixture.prepare(t, { patterns: ['*.log'] });
-  await mountWithLimit(fixture, 512);
+  await fixture.remountWithLimit(512);
   const pid = fixture.serverPid();
   writeFileSync(fixture.path('kept'), 'content');
   const open: number[] = [];
@@ -109,7 +101,7 @@ test('more open files than the server may have are refused with ENFILE, and noth
 
 test('files that were unlinked while open leave room for chunks', { timeout: 120_000 }, async (t) => {
   const fixture = MountFixture.prepare(t, { patterns: ['*.log'] });
-  await mountWithLimit(fixture, 1024);
+  await fixture.remountWithLimit(1024);
   const names = Array.from({ length: 400 }, (_, file) => `f${file}.log`);
   // Two descriptors each: the file's, and its node's, which could not be opened again.
   const fds = names.map((name) => openSync(fixture.path(name), 'a'));
@@ -123,7 +115,7 @@ test('more files than chunks can be open are captured to the last line, also whe
   timeout: 120_000,
 }, async (t) => {
   const fixture = MountFixture.prepare(t, { patterns: ['*.log'] });
-  await mountWithLimit(fixture, 512);
+  await fixture.remountWithLimit(512);
   const names = Array.from({ length: 300 }, (_, file) => `f${file}.log`);
   const fds = names.map((name) => openSync(fixture.path(name), 'a'));
   const rounds = [0, 1, 2, 3];

@@ -6,19 +6,13 @@
  *
  * Guarantees: notices within {@link INTERVAL} milliseconds; closes the descriptor then. A look costs one system call.
  */
-import { close, poll } from '../../libc/calls.js';
-import { MemoryRegion } from '../../libc/memory.js';
+import { close } from '../../libc/calls.js';
+import { isConnected } from '../connection.js';
 
 /** Milliseconds between two looks. */
 export const INTERVAL = 250;
 
-const POLLERR = 8;
-
-/** `struct pollfd`: i32 fd, i16 events, i16 revents. */
-const REVENTS = 6;
-
 export class ConnectionWatch {
-  private readonly pollfd = new MemoryRegion(8);
   private readonly timer: NodeJS.Timeout;
 
   /** @param fd - a descriptor of the connection that nobody else closes */
@@ -26,7 +20,6 @@ export class ConnectionWatch {
     private readonly fd: number,
     private readonly onEnd: () => void,
   ) {
-    this.pollfd.bytes.writeInt32LE(fd, 0);
     this.timer = setInterval(() => this.look(), INTERVAL);
   }
 
@@ -37,8 +30,7 @@ export class ConnectionWatch {
   }
 
   private look(): void {
-    if (poll(this.pollfd.address, 1, 0) <= 0) return;
-    if ((this.pollfd.bytes.readInt16LE(REVENTS) & POLLERR) === 0) return;
+    if (isConnected(this.fd)) return;
     this.stop();
     this.onEnd();
   }

@@ -12,25 +12,17 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { append, captured } from '../../harness/captured.js';
 import { eventually, output } from '../../harness/commands.js';
 import { fuseMountAt } from '../../harness/fuse-mounts.js';
 import { MountFixture } from '../../harness/mount-fixture.js';
 import { isRunning } from '../../harness/processes.js';
-import { launcher } from '../../harness/project.js';
 import { whileStopped } from '../../harness/stopped-server.js';
-import { watchOver } from '../../harness/watchdog.js';
-import { servingServer, untilServing } from './server-state.js';
+import { killOnce, servingServer } from './server-state.js';
 
 const limit = { timeout: 90_000 };
 const patterns = ['*.log'];
-
-async function killOnce(fixture: MountFixture, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
-  const { pid } = servingServer(fixture);
-  process.kill(pid, signal);
-  await untilServing(fixture, pid);
-}
 
 /** Takes logs/ and meta/ away, and puts something else there, before the server can. */
 function takeAway(fixture: MountFixture, replace: (path: string) => void = () => undefined): Promise<void> {
@@ -81,7 +73,7 @@ test('a server goes on where its log can not be opened', limit, async (t) => {
   mkdirSync(folder);
   const log = (): string => (existsSync(logfile) ? readFileSync(logfile, 'utf8') : '');
   await eventually(() => /serving again/.test(log()), { within: 30_000, what: 'a log, later' });
-  assert.ok(fixture.isMounted);
+  assert.ok(fixture.isMounted());
 });
 
 test('how a server ended is told by the next one', limit, async (t) => {
@@ -126,16 +118,9 @@ test('a server that dies between mounting and telling so leaves nothing mounted'
   append(fixture, 'app.log', 'line\n');
 });
 
-/** A server that may have only so many open files. */
-async function mountWithLimit(t: TestContext, descriptors: number): Promise<MountFixture> {
-  const fixture = MountFixture.prepare(t, { patterns });
-  watchOver(fixture.mountpoint);
-  await output('prlimit', [`--nofile=${descriptors}:${descriptors}`, launcher, ...fixture.mountArguments()]);
-  return fixture;
-}
-
 test('more than half of the descriptors can be open files, also after a kill', limit, async (t) => {
-  const fixture = await mountWithLimit(t, 1024);
+  const fixture = MountFixture.prepare(t, { patterns });
+  await fixture.remountWithLimit(1024);
   const names = Array.from({ length: 700 }, (_, file) => `f${file}.log`);
   const fds = names.map((name) => openSync(fixture.path(name), 'a'));
   await killOnce(fixture);

@@ -48,6 +48,13 @@ export function untilServing(fixture: MountFixture, ...killed: readonly number[]
   ) as Promise<ServingServer>;
 }
 
+/** Ends the server by a signal, and waits for the next one. */
+export async function killOnce(fixture: MountFixture, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+  const { pid } = servingServer(fixture);
+  process.kill(pid, signal);
+  await untilServing(fixture, pid);
+}
+
 /**
  * Kills servers with SIGKILL, each 50 to 500 ms after it began to serve, and one in eight on its way there.
  * @returns how many were killed

@@ -29,18 +29,12 @@ import { MountFixture } from '../../harness/mount-fixture.js';
 import { isRunning } from '../../harness/processes.js';
 import { launcher } from '../../harness/project.js';
 import { freeBytes, mountSmallDisk } from '../../harness/small-disk.js';
-import { servingServer, untilServing } from './server-state.js';
+import { killOnce, servingServer, untilServing } from './server-state.js';
 
 const limit = { timeout: 90_000 };
 
 const mountWith = (t: TestContext, ...options: string[]): Promise<MountFixture> =>
   MountFixture.mount(t, { patterns: ['*.log'], options });
-
-async function killOnce(fixture: MountFixture): Promise<void> {
-  const { pid } = servingServer(fixture);
-  process.kill(pid, 'SIGKILL');
-  await untilServing(fixture, pid);
-}
 
 for (const passthrough of ['on', 'off']) {
   test(`open and unlinked files stay usable through a kill, passthrough=${passthrough}`, limit, async (t) => {
