@@ -15,7 +15,7 @@ const PATIENCE = 30_000;
 
 /** Place of the mountpoint among the supervisor's arguments, counted from its script (bin/logagg-fs-supervisor). */
 const SCRIPT = /\/logagg-fs-supervisor$/;
-const MOUNTPOINT_ARGUMENT = 7;
+const MOUNTPOINT_ARGUMENT = 6;
 
 const STATE_FD = 5;
 

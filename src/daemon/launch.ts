@@ -77,8 +77,7 @@ function startServer(options: MountOptions, choice: EngineChoice): ChildProcess 
     const device = choice.engine === 'kernel' ? choice.deviceFd : 'ignore';
     return start(process.execPath, ['--max-semi-space-size=1', main, ...serverArguments], [device, 'pipe']);
   }
-  const { defaultLogfile, meta } = cachePaths(options.root);
-  const supervision = [process.execPath, main, options.logfile ?? defaultLogfile, meta, String(options.hangSeconds)];
+  const supervision = [process.execPath, main, ownLogOf(options), String(options.hangSeconds)];
   const supervisor = fileURLToPath(new URL('../../../bin/logagg-fs-supervisor', import.meta.url));
   const started = start(
     '/bin/sh',
@@ -96,8 +95,11 @@ function chosenOptions(options: MountOptions, { engine }: EngineChoice): MountOp
 }
 
 function diedSilently(options: MountOptions): NonNullable<StartReport['failure']> {
-  const log = options.logfile ?? cachePaths(options.root).defaultLogfile;
-  return { code: 'LOGAGG_SERVER_DIED', message: `the server ended before it could serve; see ${log}` };
+  return { code: 'LOGAGG_SERVER_DIED', message: `the server ended before it could serve; see ${ownLogOf(options)}` };
+}
+
+function ownLogOf({ logfile, root }: MountOptions): string {
+  return logfile ?? cachePaths(root).defaultLogfile;
 }
 
 /** The first line from `stream`, without its newline; undefined when it ends before. */

@@ -34,6 +34,7 @@ export class Directories {
     const { pid } = caller;
     crashAt?.('opened');
     intents.handle = handles.next;
+    crashAt?.('handle-noted');
     const handle = handles.add(fd, HandleFlag.directory, { node, paths: [], pid, writable: false });
     crashAt?.('handle-added');
     return handle;

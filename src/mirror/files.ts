@@ -266,6 +266,7 @@ export class Files {
     const file = { node, paths: writable ? node.pathsAtOpen() : [], pid, writable };
     const { handles, intents } = this.mirror;
     intents.handle = handles.next;
+    crashAt?.('handle-noted');
     const handle = handles.add(fd, append | setId, file, flags & MIRRORED_FLAGS & ~O_TRUNC);
     if (writable) {
       this.streams.attach(handle, file);

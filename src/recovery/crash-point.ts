@@ -17,6 +17,7 @@ export type CrashPoint =
   | 'made'
   | 'given'
   | 'opened'
+  | 'handle-noted'
   | 'handle-added'
   | 'backing-opened'
   | 'removed'

@@ -16,6 +16,7 @@
  * | made | MKNOD, MKDIR, SYMLINK, LINK, CREATE: entry is there, still root's | EEXIST means ours: gives it to the caller if it is root's |
  * | given | the entry is the caller's | the same |
  * | opened | OPEN, CREATE, OPENDIR: a descriptor, gone with the server | opens again |
+ * | handle-noted | the number that the handle will have, perhaps no more | opens again; the number is anybody's |
  * | backing-opened, handle-added | file handle is recorded, perhaps its backing file | drops that handle, opens again |
  * | removed | UNLINK, RMDIR: the entry is gone | ENOENT means done; the node loses its name |
  * | renamed | RENAME, also exchanging | the old name is no longer the noted inode: done; the nodes get their names |
@@ -39,6 +40,8 @@
 import { Opcode } from '../fuse/opcode.js';
 import { MemoryRegion } from '../libc/memory.js';
 import type { Node } from '../mirror/node.js';
+import { COUNTED_NODES_WORDS, CountedNodes } from './counted-nodes.js';
+import { SLOW_NOTES_WORDS, SlowNotes } from './slow-notes.js';
 
 const TWO_32 = 2 ** 32;
 
@@ -83,22 +86,14 @@ const Field = {
   end: 22,
 } as const;
 
-/** Slow calls: `unique`, and bytes written + 1. The oldest are overwritten. */
-const SLOW_START = (RECORDS + 1 + ASIDES) * WORDS;
-const SLOW_WORDS = 4;
-const SLOW_RECORDS = 1024;
-/** Nodes counted by one READDIRPLUS: `unique`, their number, then their ids. */
-const LIST_START = SLOW_START + SLOW_RECORDS * SLOW_WORDS;
-const LIST_MAX = 16_384;
-const TOTAL_WORDS = LIST_START + 4 + 2 * LIST_MAX;
-
-/** Bytes of the notes. */
-export const INTENTS_SIZE: number = TOTAL_WORDS * 4;
-
-/** Words of the head: which record is in use, which slow record comes next. */
+/** The word that tells which record is in use, then those aside, slow calls, and nodes counted by one request. */
 const CURRENT = RECORDS * WORDS;
 const ASIDE_START = CURRENT + WORDS;
-const NEXT_SLOW = CURRENT + 1;
+const SLOW_START = ASIDE_START + ASIDES * WORDS;
+const COUNTED_START = SLOW_START + SLOW_NOTES_WORDS;
+
+/** Bytes of the notes. */
+export const INTENTS_SIZE: number = (COUNTED_START + COUNTED_NODES_WORDS) * 4;
 
 /** A piece of a write that a chunk was taking when the server died. */
 export interface OpenPiece {
@@ -126,11 +121,15 @@ export class Intents {
   private start: number;
   /** Where the notes are that those aside interrupt. */
   private readonly outer: number[] = [];
+  private readonly slow: SlowNotes;
+  private readonly countedNodes: CountedNodes;
 
   /** @param region - the last server's, or a new one */
   constructor(readonly region: MemoryRegion = new MemoryRegion(INTENTS_SIZE)) {
     this.words = region.words;
     this.start = (this.get(CURRENT) % RECORDS) * WORDS;
+    this.slow = new SlowNotes(this.words.subarray(SLOW_START, COUNTED_START));
+    this.countedNodes = new CountedNodes(this.words.subarray(COUNTED_START, COUNTED_START + COUNTED_NODES_WORDS));
   }
 
   /**
@@ -224,32 +223,19 @@ export class Intents {
 
   /** Of many nodes that are counted the last one joins the list. */
   private countLast(): void {
-    const { words, start } = this;
-    const id = this.get(start + Field.counted);
-    if (words[LIST_START] !== words[start] || words[LIST_START + 1] !== words[start + 1]) {
-      words[LIST_START + 2] = 0;
-      words[LIST_START] = this.get(start);
-      words[LIST_START + 1] = this.get(start + 1);
-    }
-    const length = this.get(LIST_START + 2);
-    if (id === 0 || length >= LIST_MAX) return;
-    words[LIST_START + 4 + 2 * length] = id;
-    words[LIST_START + 5 + 2 * length] = this.get(start + Field.counted + 1);
-    words[LIST_START + 2] = length + 1;
+    const idLow = this.get(this.start + Field.counted);
+    if (idLow === 0) return;
+    const idHigh = this.get(this.start + Field.counted + 1);
+    this.countedNodes.add(this.get(this.start), this.get(this.start + 1), idLow, idHigh);
   }
 
   /** Ids of the nodes that a server had counted up for this request before it died; they are told once. */
   takeCounted(): number[] {
     const { words, start } = this;
-    const ids: number[] = [];
-    if (words[start + Field.wasCounted] === 1) ids.push(this.long(start + Field.counted));
+    const last = words[start + Field.wasCounted] === 1 ? [this.long(start + Field.counted)] : [];
     words[start + Field.wasCounted] = 0;
     words[start + Field.counted] = 0;
-    if (words[LIST_START] !== words[start] || words[LIST_START + 1] !== words[start + 1]) return ids;
-    const length = this.get(LIST_START + 2);
-    words[LIST_START + 2] = 0;
-    for (let item = 0; item < length; item++) ids.push(this.long(LIST_START + 4 + 2 * item));
-    return ids;
+    return [...last, ...this.countedNodes.take(this.get(start), this.get(start + 1))];
   }
 
   /** The handle that is about to be made or removed; -1 for none. */
@@ -318,26 +304,12 @@ export class Intents {
 
   /** A slow call answers the request. @param written - by a synchronous write; undefined for all else */
   handOver(written: number | undefined): void {
-    const { words, start } = this;
-    const next = this.get(NEXT_SLOW) % SLOW_RECORDS;
-    const record = SLOW_START + next * SLOW_WORDS;
-    words[record] = 0;
-    words[record + 1] = 0;
-    words[record + 2] = (written ?? -1) + 1;
-    words[record + 1] = this.get(start + 1);
-    words[record] = this.get(start);
-    words[NEXT_SLOW] = next + 1;
+    this.slow.add(this.get(this.start), this.get(this.start + 1), written);
   }
 
   /** Bytes that a resent synchronous write has written, mirror and chunk; -1 when there is no such note. */
   writtenBefore(uniqueLow: number, uniqueHigh: number): number {
-    if (uniqueHigh < RESENT) return -1;
-    for (let record = SLOW_START; record < LIST_START; record += SLOW_WORDS) {
-      if (this.words[record] === uniqueLow && this.words[record + 1] === uniqueHigh - RESENT) {
-        return this.get(record + 2) - 1;
-      }
-    }
-    return -1;
+    return uniqueHigh < RESENT ? -1 : this.slow.writtenBy(uniqueLow, uniqueHigh - RESENT);
   }
 
   /** Of a server that died: the pieces that it had begun. */
@@ -376,7 +348,11 @@ export class Intents {
     const counted = this.long(start + Field.counted);
     if (counted !== 0 && lookupsOf(counted) === this.get(start + Field.countedFrom) + 1)
       words[start + Field.wasCounted] = 1;
-    if (isRelease && this.handle >= 0 && !isOpen(this.handle)) words[start + Field.done] = 1;
+    if (this.handle >= 0 && !isOpen(this.handle)) {
+      // A free number. When the request comes again it may be another's handle.
+      if (isRelease) words[start + Field.done] = 1;
+      else this.handle = -1;
+    }
     this.goOn();
     this.restoreAsides();
   }
@@ -404,9 +380,7 @@ export class Intents {
   /** Numbers of the requests that may not be answered yet, low and high word. */
   *unanswered(): Generator<readonly [low: number, high: number]> {
     for (let record = 0; record < RECORDS * WORDS; record += WORDS) yield [this.get(record), this.get(record + 1)];
-    for (let record = SLOW_START; record < LIST_START; record += SLOW_WORDS) {
-      yield [this.get(record), this.get(record + 1)];
-    }
+    yield* this.slow.numbers();
   }
 
   private long(index: number): number {

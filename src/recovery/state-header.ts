@@ -9,7 +9,7 @@
 export const STATE_MAGIC = 0x67676f6c;
 
 /** To be raised with every change of any section of the state, or of what is in it. */
-export const LAYOUT_VERSION = 2;
+export const LAYOUT_VERSION = 3;
 
 /** Words of the header. The supervisor knows the first eight by their place. */
 export const HeaderWord = {

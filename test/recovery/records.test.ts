@@ -201,6 +201,23 @@ describe('the request in progress', () => {
     assert.deepEqual([next.isRedo, next.written], [false, -1]);
   });
 
+  test('knows a handle that was about to be made only if it was: its number may be given out before', () => {
+    const make = (intents: Intents): void => {
+      intents.begin(8, 0, Opcode.CREATE);
+      intents.handle = 5;
+    };
+    for (const [open, handle] of [
+      [[5], 5],
+      [[], -1],
+    ] as const) {
+      const next = dying(make, open);
+      next.begin(10, 0, Opcode.OPEN);
+      next.handle = 5;
+      next.begin(8, RESENT, Opcode.CREATE);
+      assert.deepEqual([next.isRedo, next.handle], [true, handle]);
+    }
+  });
+
   test('keeps its notes through many deaths in other requests', () => {
     let intents = dying((first) => {
       first.begin(8, 0, Opcode.WRITE);

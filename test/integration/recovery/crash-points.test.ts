@@ -13,34 +13,11 @@ import type { CrashPoint } from '../../../src/recovery/crash-point.js';
 import { captured } from '../../harness/captured.js';
 import { capturedText } from '../../harness/chunks.js';
 import { describe, run } from '../../harness/commands.js';
-import { MountFixture } from '../../harness/mount-fixture.js';
 import { compiledTest } from '../../harness/project.js';
+import { crashPoints, mountDying } from './dying-servers.js';
 import { untilServing } from './server-state.js';
 
 const limit = { timeout: 300_000 };
-
-const points: readonly CrashPoint[] = [
-  'received',
-  'counted',
-  'made',
-  'given',
-  'opened',
-  'handle-added',
-  'backing-opened',
-  'removed',
-  'renamed',
-  'attribute-changed',
-  'mirrored',
-  'mirror-noted',
-  'chunk-begun',
-  'chunk-written',
-  'capture-noted',
-  'chunk-ended',
-  'handed-over',
-  'handle-removed',
-  'served',
-  'answered',
-];
 
 /**
  * How often servers come to the points where they come with nearly every request. One READDIRPLUS counts many nodes: a server
@@ -51,23 +28,10 @@ const often: Partial<Record<CrashPoint, number>> =
     ? { counted: 10 }
     : { received: 30, served: 30, answered: 30, counted: 10, made: 3, given: 3, opened: 4, 'handle-added': 4 };
 
-/** Mounts with servers that die as `crashAt` says. */
-async function mountDying(context: Parameters<typeof MountFixture.mount>[0], crashAt: string, passthrough: string) {
-  process.env.LOGAGG_CRASH_AT = crashAt;
-  try {
-    return await MountFixture.mount(context, {
-      patterns: ['*.log'],
-      options: [`passthrough=${passthrough}`, 'seal=60'],
-    });
-  } finally {
-    delete process.env.LOGAGG_CRASH_AT;
-  }
-}
-
-for (const [index, point] of points.entries()) {
+for (const [index, point] of crashPoints.entries()) {
   const passthrough = index % 2 === 0 ? 'on' : 'off';
   test(`killed at '${point}', passthrough=${passthrough}`, limit, async (t) => {
-    const fixture = await mountDying(t, `${point}:${often[point] ?? 2}!`, passthrough);
+    const fixture = await mountDying(t, `${point}:${often[point] ?? 2}!`, [`passthrough=${passthrough}`, 'seal=60']);
     chmodSync(fixture.mirror, 0o777);
     const outcome = await run(
       process.execPath,

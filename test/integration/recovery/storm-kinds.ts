@@ -20,13 +20,30 @@ export interface StormResult {
   readonly log: string;
   /** How many numbered lines were written to it. */
   readonly lines: number;
-  /** What files of the mirror must hold: {@link summaryOf} it, because ten minutes' is longer than a string can be. */
+  /** What files of the mirror must hold: {@link summaryOf} it. */
   readonly mirror: Readonly<Record<string, string>>;
 }
 
-/** How long a file's content is, and its hash. */
-export function summaryOf(content: Buffer): string {
-  return `${content.length} bytes, SHA-256 ${createHash('sha256').update(content).digest('hex')}`;
+/** What a file must hold. Keeps no copy: ten minutes of lines are longer than a string can be. */
+export class Content {
+  length = 0;
+  private readonly hash = createHash('sha256');
+
+  add(bytes: Buffer): void {
+    this.length += bytes.length;
+    this.hash.update(bytes);
+  }
+
+  /** Its length and its hash so far. */
+  get summary(): string {
+    return `${this.length} bytes, SHA-256 ${this.hash.copy().digest('hex')}`;
+  }
+}
+
+export function summaryOf(bytes: Buffer): string {
+  const content = new Content();
+  content.add(bytes);
+  return content.summary;
 }
 
 /** The line of a number. */

@@ -27,31 +27,32 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
-import { lineOf, type StormOrder, type StormResult, summaryOf } from './storm-kinds.js';
+import { Content, lineOf, type StormOrder, type StormResult, summaryOf } from './storm-kinds.js';
 
 const { kind, folder, stop } = workerData as StormOrder;
 const log = join(folder, `${kind}.log`);
 let lines = 0;
 /** What the log must hold. */
-let content = '';
+let content = new Content();
 
 function check(condition: boolean, what: string): void {
   if (!condition) throw new Error(`${kind}: ${what}`);
 }
 
 function put(fd: number, position: number | null = null): void {
-  const line = lineOf(kind, lines);
-  const written = writeSync(fd, line, position, 'latin1');
+  const line = Buffer.from(lineOf(kind, lines), 'latin1');
+  const written = writeSync(fd, line, 0, line.length, position);
   check(written === line.length, `a write of ${line.length} bytes wrote ${written}`);
   lines++;
-  content += line;
+  content.add(line);
 }
 
 function create(flags: string): number {
-  content = '';
+  content = new Content();
   return openSync(log, flags, 0o640);
 }
 
+/** What other files must hold. */
 const others: Record<string, string> = {};
 
 function* append(): Generator<void> {
@@ -67,11 +68,11 @@ function* rotate(): Generator<void> {
     const fd = create('ax');
     for (let line = 0; line < 20; line++) put(fd);
     renameSync(log, `${log}.1`);
-    others[`${kind}.log.1`] = content;
+    others[`${kind}.log.1`] = content.summary;
     put(fd);
-    others[`${kind}.log.1`] = content;
+    others[`${kind}.log.1`] = content.summary;
     closeSync(fd);
-    content = '';
+    content = new Content();
     yield;
   }
 }
@@ -82,7 +83,7 @@ function* truncate(): Generator<void> {
     for (let line = 0; line < 20; line++) put(fd);
     check(fstatSync(fd).size === content.length, 'the size is not that of what was written');
     ftruncateSync(fd, 0);
-    content = '';
+    content = new Content();
     check(fstatSync(fd).size === 0, 'the size after a truncation is not 0');
     yield;
   }
@@ -96,9 +97,9 @@ function* unlink(): Generator<void> {
     for (let line = 0; line < 5; line++) put(fd);
     const got = Buffer.alloc(content.length + 1);
     const length = readSync(fd, got, 0, got.length, 0);
-    check(got.toString('latin1', 0, length) === content, `an unlinked file holds other bytes`);
+    check(summaryOf(got.subarray(0, length)) === content.summary, `an unlinked file holds other bytes`);
     closeSync(fd);
-    content = '';
+    content = new Content();
     yield;
   }
 }
@@ -118,7 +119,7 @@ function* creations(): Generator<void> {
     check(statSync(path).mtimeMs === round * 1000, 'a time that was set is another');
     unlinkSync(path);
     unlinkSync(log);
-    content = '';
+    content = new Content();
     yield;
   }
 }
@@ -182,7 +183,6 @@ for (const _ of rounds[kind]()) {
   count++;
   if (Atomics.load(stopped, 0) === 1) break;
 }
-const hasLog = content !== '' || kind === 'truncate';
-const files = Object.entries(hasLog ? { ...others, [`${kind}.log`]: content } : others);
-const mirror = Object.fromEntries(files.map(([name, text]) => [name, summaryOf(Buffer.from(text, 'latin1'))]));
+const hasLog = content.length > 0 || kind === 'truncate';
+const mirror = hasLog ? { ...others, [`${kind}.log`]: content.summary } : others;
 parentPort?.postMessage({ kind, rounds: count, log, lines, mirror } satisfies StormResult);
