@@ -5,12 +5,14 @@
  * they find by way of their own place is found from there as well. Does not check types: `tsc` does.
  */
 
-import { rmSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const source = fileURLToPath(new URL('../src/', import.meta.url));
-const target = fileURLToPath(new URL('../dist/src/bundled/', import.meta.url));
+const target = fileURLToPath(new URL('../dist/src/bundled', import.meta.url));
+/** A server that has to be replaced meanwhile finds the old program, or the new one. */
+const unfinished = `${target}.new`;
 
 /** Its CommonJS form loads in half the time. */
 const requiredKoffi = {
@@ -28,7 +30,7 @@ const options = {
   platform: 'node',
   target: 'es2022',
   format: 'esm',
-  outdir: target,
+  outdir: unfinished,
   entryNames: '[dir]/[name]',
   chunkNames: '[name]-[hash]',
   // koffi as well: see above. One has machine code, the other is found by a path.
@@ -45,7 +47,7 @@ const options = {
   logLevel: 'warning',
 };
 
-rmSync(target, { recursive: true, force: true });
+rmSync(unfinished, { recursive: true, force: true });
 // What is imported only when it is needed stays in files of its own. One at a time, because what both had in common would be in
 // many small files otherwise.
 for (const program of [{ server: `${source}daemon/main.ts` }, { cli: `${source}cli.ts` }]) {
@@ -58,3 +60,5 @@ const threads = {
   'idle-spinner': `${source}fuse/uring/idle-spinner.ts`,
 };
 await build({ ...options, entryPoints: threads });
+rmSync(target, { recursive: true, force: true });
+renameSync(unfinished, target);

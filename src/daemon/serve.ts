@@ -73,7 +73,7 @@ function takeLock(log: LateLog): void {
     if (!resume) throw error;
     if (!(error instanceof LogaggError)) log.logger.error(`going on without a lock: ${reasonOf(error)}`);
     else if (isConnected(ServerFd.device)) throw error;
-    else exitNow(ExitCode.ok);
+    else exitNow(ServerExit.unmounted);
   }
 }
 

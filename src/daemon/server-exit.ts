@@ -12,6 +12,8 @@ export const ServerExit = {
   handedOver: 76,
   /** What the last server left is of another version. */
   cannotResume: 77,
+  /** There is no mount any more to go on with. */
+  unmounted: 78,
 } as const;
 
 /** What the shell adds to the number of a signal that ended a process. */

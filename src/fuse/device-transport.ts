@@ -16,6 +16,7 @@ const POLLIN = 1;
 /** `struct pollfd`: i32 fd, i16 events, i16 revents. The device, the wake-up descriptor, and one of the client's. */
 const POLLFD_LENGTH = 8;
 const WAKE_REVENTS = POLLFD_LENGTH + 6;
+const READY_REVENTS = 2 * POLLFD_LENGTH + 6;
 
 /** So many polls in vain and polling is given up… */
 const MAX_MISSES = 8;
@@ -46,8 +47,8 @@ export interface DeviceClient {
   serveOthers(): boolean;
   /** The loop is about to sleep. @returns false when there is something to serve after all */
   prepareToSleep(): boolean;
-  /** The loop is up again. */
-  awake(): void;
+  /** The loop is up again. @param isReady - because {@link readyFd} is readable, as it stays until it is read */
+  awake(isReady: boolean): void;
   /** The main thread may have sent something. @returns false when it told the loop to end */
   onMessages(): boolean;
   /** @param now - milliseconds, monotonic. @returns milliseconds until the next housekeeping, -1 for none */
@@ -152,7 +153,7 @@ export class DeviceTransport {
     if (this.nextHousekeeping < 0 || this.hasBegun) this.keepHouse(now);
     if (!this.client.prepareToSleep()) return;
     poll(address, 3, this.nextHousekeeping < 0 ? -1 : Math.max(0, Math.ceil(this.nextHousekeeping - now)));
-    this.client.awake();
+    this.client.awake(bytes.readInt16LE(READY_REVENTS) !== 0);
     if (bytes.readInt16LE(WAKE_REVENTS) !== 0) this.takeMessages();
     this.lookUp();
   }

@@ -215,8 +215,8 @@ export class RequestLoop implements DeviceClient {
     return this.handed?.prepareToSleep() ?? true;
   }
 
-  awake(): void {
-    this.handed?.awake();
+  awake(isReady: boolean): void {
+    this.handed?.awake(isReady);
   }
 
   onMessages(): boolean {

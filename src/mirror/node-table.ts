@@ -176,7 +176,9 @@ export class NodeTable {
     const key = this.keyOf({ device, inodeKey: inodeKeyOf(inoLow, inoHigh) });
     const node = new Node(id, key, handle, isRegular, this.records, index);
     this.byId.set(id, node);
-    this.byInode.set(key, node);
+    // Where a FORGET died with a server, the inode of a node that is gone may be another file's by now.
+    const other = this.byInode.get(key);
+    if (other === undefined || other.id < id) this.byInode.set(key, node);
   }
 
   /** Somebody else may have got its name meanwhile. */

@@ -3,7 +3,7 @@
  * the kernel knows of none of these lookups.
  *
  * Guarantees: tells only those of the request that is asked for. Of one request's nodes it keeps the first 16,384, which is more
- * than fit into a reply.
+ * than fit into a reply. What a dead server has left is known until its request comes again, whatever other requests come before.
  *
  * Layout, in words: the request's `unique` (low, high), how many nodes, one unused; then their ids, two words each, low first.
  */
@@ -17,8 +17,16 @@ const TWO_32 = 2 ** 32;
 export const COUNTED_NODES_WORDS: number = IDS + 2 * MOST;
 
 export class CountedNodes {
+  /** What the words said before this server changed them. */
+  private left: { uniqueLow: number; uniqueHigh: number; ids: readonly number[] } | undefined;
+
   /** @param words - the last server's, or zeros: as many as {@link COUNTED_NODES_WORDS} */
   constructor(private readonly words: Uint32Array) {}
+
+  /** To be asked before any request, where another server was before. */
+  restore(): void {
+    this.left = { uniqueLow: this.get(0), uniqueHigh: this.get(1), ids: this.ids() };
+  }
 
   /** A node was counted up for a request; nodes of any other request are dropped. */
   add(uniqueLow: number, uniqueHigh: number, idLow: number, idHigh: number): void {
@@ -36,11 +44,17 @@ export class CountedNodes {
   }
 
   /** Ids of the nodes that were counted for a request; they are told once. */
-  take(uniqueLow: number, uniqueHigh: number): number[] {
-    if (!this.isAbout(uniqueLow, uniqueHigh)) return [];
-    const count = this.get(COUNT);
-    this.words[COUNT] = 0;
-    return Array.from({ length: count }, (_, item) => this.get(IDS + 2 * item) + this.get(IDS + 2 * item + 1) * TWO_32);
+  take(uniqueLow: number, uniqueHigh: number): readonly number[] {
+    const { left } = this;
+    if (left?.uniqueLow !== uniqueLow || left.uniqueHigh !== uniqueHigh) return [];
+    this.left = undefined;
+    if (this.isAbout(uniqueLow, uniqueHigh)) this.words[COUNT] = 0;
+    return left.ids;
+  }
+
+  private ids(): number[] {
+    const id = (at: number): number => this.get(at) + this.get(at + 1) * TWO_32;
+    return Array.from({ length: this.get(COUNT) }, (_, item) => id(IDS + 2 * item));
   }
 
   private isAbout(uniqueLow: number, uniqueHigh: number): boolean {

@@ -223,10 +223,13 @@ export class Intents {
 
   /** Of many nodes that are counted the last one joins the list. */
   private countLast(): void {
-    const idLow = this.get(this.start + Field.counted);
+    const { words, start } = this;
+    const [idLow, idHigh] = [this.get(start + Field.counted), this.get(start + Field.counted + 1)];
     if (idLow === 0) return;
-    const idHigh = this.get(this.start + Field.counted + 1);
-    this.countedNodes.add(this.get(this.start), this.get(this.start + 1), idLow, idHigh);
+    // Never in both places: a node whose count is taken back twice is forgotten too early.
+    words[start + Field.counted] = 0;
+    words[start + Field.counted + 1] = 0;
+    this.countedNodes.add(this.get(start), this.get(start + 1), idLow, idHigh);
   }
 
   /** Ids of the nodes that a server had counted up for this request before it died; they are told once. */
@@ -353,6 +356,7 @@ export class Intents {
       if (isRelease) words[start + Field.done] = 1;
       else this.handle = -1;
     }
+    this.countedNodes.restore();
     this.goOn();
     this.restoreAsides();
   }

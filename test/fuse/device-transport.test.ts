@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { closeSync } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { type DeviceClient, DeviceTransport } from '../../src/fuse/device-transport.js';
 import { eventfd } from '../../src/libc/calls.js';
@@ -68,6 +68,22 @@ describe('the loop over the device', () => {
       onMessages: () => served === 0,
     });
     assert.equal(served > 0, true);
+  });
+
+  test('tells when the descriptor of others woke it, as that stays readable until it is read', () => {
+    const readyFd = eventfd(1, EVENTFD_FLAGS);
+    const awakened: boolean[] = [];
+    run({
+      readyFd,
+      housekeep: () => 1,
+      awake: (isReady) => {
+        awakened.push(isReady);
+        if (isReady) readSync(readyFd, Buffer.alloc(8));
+      },
+      onMessages: () => awakened.length < 2,
+    });
+    closeSync(readyFd);
+    assert.deepEqual(awakened, [true, false]);
   });
 
   test('keeps house soon after the first request when there was nothing to look after for long', () => {

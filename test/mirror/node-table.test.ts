@@ -142,3 +142,22 @@ test('a removed node that an operation still holds leaves the record of the next
     rmSync(folder, { recursive: true });
   }
 });
+
+test('of two restored nodes of one inode the newer is the one that it belongs to', () => {
+  const records = new NodeRecords(new TextPool(new MemoryRegion(64 * 100)), new MemoryRegion(128 * 4));
+  const folder = mkdtempSync(join(tmpdir(), 'logagg-fs-test-'));
+  try {
+    const fd = openSync(folder, 'r');
+    const status = new FileStatus();
+    status.readFd(fd);
+    const nodes = new NodeTable(fd, status, MAX_DESCRIPTORS, records);
+    writeFileSync(join(folder, 'file'), '');
+    status.readFd(openSync(join(folder, 'file'), 'r'));
+    // A FORGET that died with a server leaves a node whose inode another file gets; records are used again in any order.
+    for (const id of [9, 5]) records.add(id, status.inode, undefined, true);
+    nodes.restore(() => -1);
+    assert.equal(nodes.find(status)?.id, 9);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

@@ -7,6 +7,7 @@ import { MemoryRegion } from '../../src/libc/memory.js';
 import { HandleRecords } from '../../src/mirror/handle-records.js';
 import { Node } from '../../src/mirror/node.js';
 import { NodeRecords } from '../../src/mirror/node-records.js';
+import { CountedNodes } from '../../src/recovery/counted-nodes.js';
 import { IDLE_BACKINGS_SIZE, IdleBackings } from '../../src/recovery/idle-backings.js';
 import { Intents } from '../../src/recovery/intents.js';
 import { TextPool } from '../../src/recovery/text-pool.js';
@@ -326,6 +327,32 @@ describe('the request in progress', () => {
     });
     many.begin(8, RESENT, Opcode.READDIRPLUS);
     assert.deepEqual(many.takeCounted().sort(), [5, 6, 7]);
+  });
+
+  const countMany = (intents: Intents, unique: number, ids: readonly number[]): void => {
+    intents.begin(unique, 0, Opcode.READDIRPLUS);
+    for (const id of ids) intents.count(new Node(id, id, undefined, true), true);
+  };
+
+  test('nodes that were counted are told although another request counts others before', () => {
+    const next = dying((intents) => countMany(intents, 8, [5, 6, 7]));
+    countMany(next, 10, [20, 21]);
+    next.begin(8, RESENT, Opcode.READDIRPLUS);
+    assert.deepEqual(next.takeCounted().sort(), [5, 6, 7]);
+  });
+
+  test('no node is told twice, wherever the server died', (t) => {
+    const { add } = CountedNodes.prototype;
+    const next = dying((intents) => {
+      countMany(intents, 8, [5, 6]);
+      t.mock.method(CountedNodes.prototype, 'add', function (this: CountedNodes, ...args: Parameters<typeof add>) {
+        add.apply(this, args);
+        throw new Error('the server dies');
+      });
+      assert.throws(() => intents.count(new Node(7, 7, undefined, true), true), /the server dies/);
+    });
+    next.begin(8, RESENT, Opcode.READDIRPLUS);
+    assert.deepEqual(next.takeCounted().sort(), [5, 6]);
   });
 
   test('a synchronous write that waited for the disk is known', () => {

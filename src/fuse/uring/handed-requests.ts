@@ -162,9 +162,10 @@ export class HandedRequests {
   prepareToSleep(): boolean {
     return this.postponed.length === 0 && this.inbox.prepareToSleep();
   }
-  awake(): void {
+  /** @param isReady - {@link readyFd} is readable: it may have been written to for answers that have been taken since */
+  awake(isReady: boolean): void {
     this.inbox.awake();
-    if (this.keptSlots > 0) read(this.eventFd, this.eventCount.address, 8);
+    if (isReady) read(this.eventFd, this.eventCount.address, 8);
   }
 
   /** Ends the queue threads, and serves what they have handed over: afterwards nobody writes to a chunk any more. */

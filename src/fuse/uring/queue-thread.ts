@@ -149,6 +149,7 @@ class QueueThread {
       this.commit(slot);
       return;
     }
+    this.slots.populateLike(slot);
     const result = this.hot.serve(slot);
     if (result === HAND_OVER) {
       this.owner.send(slot);

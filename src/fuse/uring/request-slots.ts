@@ -48,6 +48,8 @@ const Own = {
   /** `unique` of the last request whose answer is complete, and of the last whose answer the kernel has. */
   answered: 4,
   sent: 6,
+  /** Bytes of the payload that every server maps before it uses the slot; 0 where none will follow. */
+  populated: 8,
 } as const;
 
 /** What the owner is to do with a request that is handed to it. */
@@ -66,6 +68,8 @@ const MAX_KEPT_SLOTS = 2048;
 
 /** Bytes of a payload that are mapped from the beginning: more than most log lines, or any name, and not much for all slots. */
 const POPULATED = 16_384;
+/** Of a CPU that larger requests come from so many at most: 4 MB for all its slots. */
+const MAX_POPULATED = 131_072;
 
 export interface RequestSlotsPlace {
   /** CPUs that the kernel may use. */
@@ -116,7 +120,25 @@ export class RequestSlots {
    */
   populate(): void {
     this.headers.populate(0, this.headers.size);
-    for (let slot = 0; slot < this.count; slot++) this.payloads.populate(this.payload(slot), POPULATED);
+    for (let slot = 0; slot < this.count; slot++) this.populatePayload(slot, Math.max(POPULATED, this.populated(slot)));
+  }
+
+  /** Maps as much for all other requests of this CPU as the one in the slot needs. Larger ones still are on their own. */
+  populateLike(slot: number): void {
+    const populated = this.populated(slot);
+    if (populated === 0 || populated === MAX_POPULATED || this.payloadSize(slot) <= populated) return;
+    const needed = Math.min(MAX_POPULATED, 2 ** Math.ceil(Math.log2(this.payloadSize(slot))));
+    const first = this.queueOf(slot) * this.perQueue;
+    for (let other = first; other < first + this.perQueue; other++) this.populatePayload(other, needed);
+  }
+
+  private populatePayload(slot: number, length: number): void {
+    this.payloads.populate(this.payload(slot), length);
+    this.words[this.own(slot) + Own.populated] = length;
+  }
+
+  private populated(slot: number): number {
+    return this.words[this.own(slot) + Own.populated] ?? 0;
   }
 
   /** Another thread's. */

@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict';
-import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
@@ -127,6 +137,16 @@ describe('requests that queue threads hand over', () => {
       .sort()
       .map((name) => readFileSync(join(folder, 'logs', name), 'latin1'))
       .join('');
+
+  test('wake the owner once, whatever has become of them until it is up', (t) => {
+    const { readyFd } = handed;
+    if (readyFd < 0) return t.skip('there is no io_uring');
+    const one = Buffer.alloc(8);
+    one.writeBigUInt64LE(1n);
+    writeSync(readyFd, one);
+    handed.awake(true);
+    assert.throws(() => readSync(readyFd, one), { code: 'EAGAIN' });
+  });
 
   test('are captured in the order of handing over, and answered', () => {
     handOver(3, OLD, 'one\n');

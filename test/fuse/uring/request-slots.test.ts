@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { InHeader } from '../../../src/fuse/layout.js';
 import { MAX_WRITE } from '../../../src/fuse/negotiation.js';
 import { Opcode } from '../../../src/fuse/opcode.js';
-import { RequestSlots, Task } from '../../../src/fuse/uring/request-slots.js';
+import { RequestSlots, SLOT_HEADERS_SIZE, SLOT_PAYLOADS_SIZE, Task } from '../../../src/fuse/uring/request-slots.js';
 import { MemoryRegion } from '../../../src/libc/memory.js';
 
 /** Byte offsets into `struct fuse_uring_req_header`. */
@@ -52,10 +53,34 @@ function receive(slots: RequestSlots, slot: number, request: KernelRequest): Buf
   return message;
 }
 
+/** Bytes of memory that are mapped in the mapping that begins at an address. */
+function residentAt(address: number): number {
+  const [, mapping = ''] = readFileSync('/proc/self/smaps', 'latin1').split(`${address.toString(16)}-`);
+  return Number(/^Rss: +(\d+) kB$/m.exec(mapping)?.[1]) * 1024;
+}
+
 const nul = (text: string): Buffer => Buffer.from(`${text}\0`);
 
 describe('request slots', () => {
   const target = new MemoryRegion(MAX_WRITE + 4096);
+
+  test('that the next server finds have memory for a large request once there was one of their CPU', () => {
+    const keep = (size: number) => new MemoryRegion(size).place;
+    const slots = RequestSlots.create(2, { headers: keep(SLOT_HEADERS_SIZE), payloads: keep(SLOT_PAYLOADS_SIZE) });
+    const { address } = slots.payloads;
+    slots.populate();
+    const before = residentAt(address);
+    const request = { opcode: Opcode.WRITE, first: Buffer.alloc(40), others: [Buffer.alloc(100_000)] };
+    receive(slots, 1, request);
+    slots.populateLike(1);
+    assert.equal(residentAt(address) - before, slots.perQueue * (131_072 - 16_384));
+    receive(slots, slots.perQueue, { ...request, others: [Buffer.alloc(16_384)] });
+    slots.populateLike(slots.perQueue);
+    receive(slots, 0, { ...request, others: [Buffer.alloc(MAX_WRITE)] });
+    const resident = residentAt(address);
+    slots.populateLike(0);
+    assert.equal(residentAt(address), resident);
+  });
 
   test('are as many for each CPU as memory allows, and two at least', () => {
     const perQueue = (cpus: number): number => RequestSlots.create(cpus).perQueue;

@@ -1,7 +1,17 @@
 /** What the programs of a storm do, and what they report. */
 import { createHash } from 'node:crypto';
 
-export const writerKinds = ['append', 'rotate', 'truncate', 'unlink', 'create', 'position', 'names', 'sync'] as const;
+export const writerKinds = [
+  'append',
+  'rotate',
+  'truncate',
+  'unlink',
+  'create',
+  'position',
+  'names',
+  'sync',
+  'large',
+] as const;
 export const readerKinds = ['list', 'read'] as const;
 export type Kind = (typeof writerKinds)[number] | (typeof readerKinds)[number];
 

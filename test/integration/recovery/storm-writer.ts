@@ -29,6 +29,10 @@ import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Content, lineOf, type StormOrder, type StormResult, summaryOf } from './storm-kinds.js';
 
+/** 50 kB. */
+const LARGE_LINES = 1500;
+const LARGE_PAUSE_MS = 100;
+
 const { kind, folder, stop } = workerData as StormOrder;
 const log = join(folder, `${kind}.log`);
 let lines = 0;
@@ -39,12 +43,13 @@ function check(condition: boolean, what: string): void {
   if (!condition) throw new Error(`${kind}: ${what}`);
 }
 
-function put(fd: number, position: number | null = null): void {
-  const line = Buffer.from(lineOf(kind, lines), 'latin1');
-  const written = writeSync(fd, line, 0, line.length, position);
-  check(written === line.length, `a write of ${line.length} bytes wrote ${written}`);
-  lines++;
-  content.add(line);
+function put(fd: number, position: number | null = null, count = 1): void {
+  const text = Array.from({ length: count }, (_, index) => lineOf(kind, lines + index)).join('');
+  const bytes = Buffer.from(text, 'latin1');
+  const written = writeSync(fd, bytes, 0, bytes.length, position);
+  check(written === bytes.length, `a write of ${bytes.length} bytes wrote ${written}`);
+  lines += count;
+  content.add(bytes);
 }
 
 function create(flags: string): number {
@@ -159,6 +164,17 @@ function* sync(): Generator<void> {
   }
 }
 
+/** More at a time than a server has memory ready for, now and then. */
+function* large(): Generator<void> {
+  const fd = create('ax');
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  for (;;) {
+    put(fd, null, LARGE_LINES);
+    Atomics.wait(pause, 0, 0, LARGE_PAUSE_MS);
+    yield;
+  }
+}
+
 function* list(): Generator<void> {
   const wanted = Array.from({ length: 300 }, (_, index) => `static-${String(index).padStart(3, '0')}`).join();
   for (;;) {
@@ -175,7 +191,19 @@ function* read(): Generator<void> {
   }
 }
 
-const rounds = { append, rotate, truncate, unlink, create: creations, position, names, sync, list, read } as const;
+const rounds = {
+  append,
+  rotate,
+  truncate,
+  unlink,
+  create: creations,
+  position,
+  names,
+  sync,
+  large,
+  list,
+  read,
+} as const;
 
 const stopped = new Int32Array(stop);
 let count = 0;
