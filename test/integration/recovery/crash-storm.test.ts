@@ -27,6 +27,7 @@ const shortly: readonly CrashPoint[] = ['handle-noted'];
 const often: Partial<Record<CrashPoint, number>> = {
   received: 2000,
   counted: 1000,
+  'chunk-begun': 5,
   mirrored: 1000,
   served: 1000,
   answered: 1000,
