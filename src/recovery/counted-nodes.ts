@@ -3,7 +3,10 @@
  * the kernel knows of none of these lookups.
  *
  * Guarantees: tells only those of the request that is asked for. Of one request's nodes it keeps the first 16,384, which is more
- * than fit into a reply. What a dead server has left is known until its request comes again, whatever other requests come before.
+ * than fit into a reply. What a dead server has left the next one knows until the request comes again, whatever other requests
+ * come before.
+ *
+ * Does not: keep it for a third server, if the second dies after it has counted others. Those nodes stay known until the unmount.
  *
  * Layout, in words: the request's `unique` (low, high), how many nodes, one unused; then their ids, two words each, low first.
  */
