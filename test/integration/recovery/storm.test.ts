@@ -95,7 +95,15 @@ if (isLong) {
     const minutes: { descriptors: number; memory: number }[] = [];
     const folder = fixture.path('stress');
     mkdirSync(folder);
-    const bounds = ['--timeout', `${60 * (WARM_UP_MINUTES + SOAK_MINUTES) + 20}s`, '--temp-path', folder, '--hdd-bytes', '16M', '--quiet'];
+    const bounds = [
+      '--timeout',
+      `${60 * (WARM_UP_MINUTES + SOAK_MINUTES) + 20}s`,
+      '--temp-path',
+      folder,
+      '--hdd-bytes',
+      '16M',
+      '--quiet',
+    ];
     const stressors = ['--dentry', '1', '--rename', '1', '--hdd', '1', '--link', '1'];
     const stress = spawn('stress-ng', [...stressors, ...bounds], { cwd: '/', detached: true, stdio: 'ignore' });
     fixture.after(async () => killGroup(stress));
