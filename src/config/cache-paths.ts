@@ -24,6 +24,11 @@ export interface CachePaths {
   readonly defaultLogfile: string;
 }
 
+/** Where a background server's own log goes. */
+export function ownLogPath({ logfile, root }: { logfile: string | undefined; root: string }): string {
+  return logfile ?? cachePaths(root).defaultLogfile;
+}
+
 /** The paths of the log cache at `root`, an absolute path. */
 export function cachePaths(root: string): CachePaths {
   return {

@@ -11,7 +11,7 @@ import { closeSync, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { cachePaths } from '../config/cache-paths.js';
+import { ownLogPath } from '../config/cache-paths.js';
 import { ExitCode, LogaggError } from '../config/errors.js';
 import { formatMountOptions, type MountOptions } from '../config/mount-options.js';
 import { chooseEngine, type EngineChoice } from '../fuse/engine-choice.js';
@@ -77,7 +77,7 @@ function startServer(options: MountOptions, choice: EngineChoice): ChildProcess 
     const device = choice.engine === 'kernel' ? choice.deviceFd : 'ignore';
     return start(process.execPath, ['--max-semi-space-size=1', main, ...serverArguments], [device, 'pipe']);
   }
-  const supervision = [process.execPath, main, ownLogOf(options), String(options.hangSeconds)];
+  const supervision = [process.execPath, main, ownLogPath(options), String(options.hangSeconds)];
   const supervisor = fileURLToPath(new URL('../../../bin/logagg-fs-supervisor', import.meta.url));
   const started = start(
     '/bin/sh',
@@ -95,11 +95,7 @@ function chosenOptions(options: MountOptions, { engine }: EngineChoice): MountOp
 }
 
 function diedSilently(options: MountOptions): NonNullable<StartReport['failure']> {
-  return { code: 'LOGAGG_SERVER_DIED', message: `the server ended before it could serve; see ${ownLogOf(options)}` };
-}
-
-function ownLogOf({ logfile, root }: MountOptions): string {
-  return logfile ?? cachePaths(root).defaultLogfile;
+  return { code: 'LOGAGG_SERVER_DIED', message: `the server ended before it could serve; see ${ownLogPath(options)}` };
 }
 
 /** The first line from `stream`, without its newline; undefined when it ends before. */

@@ -7,7 +7,7 @@
  * log, and to the supervisor as an exit code of {@link ServerExit}.
  */
 import { closeSync, fstatSync, writeSync } from 'node:fs';
-import { cachePaths } from '../config/cache-paths.js';
+import { ownLogPath } from '../config/cache-paths.js';
 import { ExitCode, LogaggError } from '../config/errors.js';
 import { resolveGroup } from '../config/group.js';
 import { parseMountOptions } from '../config/mount-options.js';
@@ -87,7 +87,7 @@ function resolvedGroup(): number | undefined {
 }
 
 async function start(): Promise<Server> {
-  const destination = options.logfile ?? cachePaths(options.root).defaultLogfile;
+  const destination = ownLogPath(options);
   const log = new LateLog({ level: options.loglevel, destination });
   // Before the log is opened: it may be the log of the server that holds the lock.
   takeLock(log);

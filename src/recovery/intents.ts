@@ -223,12 +223,11 @@ export class Intents {
 
   /** Of many nodes that are counted the last one joins the list. */
   private countLast(): void {
-    const { words, start } = this;
+    const { start } = this;
     const [idLow, idHigh] = [this.get(start + Field.counted), this.get(start + Field.counted + 1)];
     if (idLow === 0) return;
     // Never in both places: a node whose count is taken back twice is forgotten too early.
-    words[start + Field.counted] = 0;
-    words[start + Field.counted + 1] = 0;
+    this.setLong(start + Field.counted, 0);
     this.countedNodes.add(this.get(start), this.get(start + 1), idLow, idHigh);
   }
 
@@ -237,7 +236,7 @@ export class Intents {
     const { words, start } = this;
     const last = words[start + Field.wasCounted] === 1 ? [this.long(start + Field.counted)] : [];
     words[start + Field.wasCounted] = 0;
-    words[start + Field.counted] = 0;
+    this.setLong(start + Field.counted, 0);
     return [...last, ...this.countedNodes.take(this.get(start), this.get(start + 1))];
   }
 

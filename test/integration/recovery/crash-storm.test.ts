@@ -15,7 +15,7 @@ import { assertComplete, storm } from './storm-run.js';
 const isLong = process.env.LOGAGG_TEST_LONG === '1';
 const limit = { timeout: 300_000 };
 
-/** The load never comes to the others, or (answers to fsync) too rarely. */
+/** The load sets no extended attributes. */
 const reached = crashPoints.filter((point) => point !== 'attribute-changed');
 /** A number of a handle that is noted and not taken may be another's when the request comes again. */
 const shortly: readonly CrashPoint[] = ['handle-noted'];

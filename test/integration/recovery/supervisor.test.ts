@@ -8,7 +8,6 @@ import {
   mkdtempSync,
   openSync,
   readFileSync,
-  readlinkSync,
   readSync,
   rmSync,
   writeFileSync,
@@ -18,7 +17,9 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createStateFile } from '../../../src/recovery/server-state.js';
+import { HEADER_LENGTH, readHeader } from '../../../src/recovery/state-header.js';
 import { asUser, ended, eventually, killGroup, run } from '../../harness/commands.js';
+import { openFiles } from '../../harness/processes.js';
 import { compiledTest, projectRoot, temporaryPrefix } from '../../harness/project.js';
 
 const limit = { timeout: 60_000 };
@@ -65,9 +66,9 @@ class SupervisorFixture {
 
   /** The server that signed last; 0 before the first. */
   get server(): number {
-    const header = Buffer.alloc(12);
-    readSync(this.state, header, 0, 12, 0);
-    return header.readUInt32LE(8);
+    const header = Buffer.alloc(HEADER_LENGTH);
+    readSync(this.state, header, 0, HEADER_LENGTH, 0);
+    return readHeader(header).server;
   }
 
   /** Resolves when another server than `old` has signed. */
@@ -120,14 +121,7 @@ test('a server that ends well and has not served does not end the supervisor', l
 test('the one who watches a server does not hold the device', limit, async (t) => {
   const fixture = new SupervisorFixture(t);
   await fixture.untilServed();
-  const holds = (pid: number): boolean =>
-    Array.from({ length: 20 }, (_, fd) => {
-      try {
-        return readlinkSync(`/proc/${pid}/fd/${fd}`);
-      } catch {
-        return '';
-      }
-    }).includes(fixture.device);
+  const holds = (pid: number): boolean => openFiles(pid).includes(fixture.device);
   const others = fixture.children().filter((pid) => pid !== fixture.server);
   assert.ok(holds(fixture.pid));
   assert.equal(others.length, 1);
